@@ -1,0 +1,120 @@
+"""What every request meets first, whatever it asks for: an id, a ceiling on its body, safe headers.
+
+Pure ASGI, and no word of GraphQL: it knows only how our refusals are written.
+"""
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from doorstep.api.visit import REQUEST_ID
+
+BODY_BYTES: Final = 2 * 1024 * 1024
+
+SECURITY_HEADERS: Final = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+_FIT_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_TOO_LARGE: Final = (
+    b'{"errors":[{"message":"The request body is too large.",'
+    b'"extensions":{"code":"PAYLOAD_TOO_LARGE"}}]}'
+)
+
+
+def request_id(offered: str | None) -> str:
+    """The client's id where it is fit for a log line, else one of 128 random bits."""
+    return offered if offered and _FIT_ID.fullmatch(offered) else secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """Gives each request its id, and each answer the id back with the security headers."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+            return
+        given = request_id(Headers(scope=scope).get("x-request-id"))
+        scope[REQUEST_ID] = given
+
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _stamp(MutableHeaders(scope=message), given)
+            await send(message)
+
+        await self.app(scope, receive, stamped)
+
+
+def _stamp(headers: MutableHeaders, given: str) -> None:
+    """A page that has a policy of its own keeps it."""
+    headers["x-request-id"] = given
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+
+
+@dataclass(frozen=True)
+class BodyLimit:
+    """Reads the body before anyone else does, and answers 413 as soon as it grows too long.
+
+    Chunked bodies announce no length, so they are counted. Holding the body costs nothing extra:
+    every route reads it whole.
+    """
+
+    app: ASGIApp
+    limit: int = BODY_BYTES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif body := await self._body(scope, receive):
+            await self.app(scope, _replaying(body, receive), send)
+        else:
+            await _too_large(scope, receive, send)
+
+    async def _body(self, scope: Scope, receive: Receive) -> list[Message] | None:
+        announced = _announced(scope)
+        return await _whole_body(receive, self.limit) if announced <= self.limit else None
+
+
+def _announced(scope: Scope) -> int:
+    length = Headers(scope=scope).get("content-length", "0")
+    return int(length) if length.isdecimal() and len(length) < 20 else 0
+
+
+async def _whole_body(receive: Receive, limit: int) -> list[Message] | None:
+    """The messages that carry the body, or None when it is longer than `limit` bytes."""
+    messages: list[Message] = []
+    size = 0
+    while size <= limit:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        if not message.get("more_body", False):
+            return messages if size <= limit else None
+    return None
+
+
+def _replaying(messages: list[Message], receive: Receive) -> Receive:
+    waiting = iter(messages)
+
+    async def replay() -> Message:
+        kept = next(waiting, None)
+        return kept if kept is not None else await receive()
+
+    return replay
+
+
+async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    """The rest of the body is not read, so the connection cannot be used again."""
+    refusal = Response(_TOO_LARGE, 413, {"connection": "close"}, "application/json")
+    await refusal(scope, receive, send)
