@@ -1,0 +1,1 @@
+"""Doorstep on one machine, for trying out: everything started, watched and stopped together."""
