@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from socket import socket
 
 import httpx
 import pytest
@@ -30,14 +31,27 @@ def app_with(settings: ServerSettings) -> FastAPI:
     )
 
 
+class Server(uvicorn.Server):
+    """uvicorn's server, which can be waited for."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+
 @asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[str]:
     """The address of `app`, for as long as the block lasts."""
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio")
-    server = uvicorn.Server(config)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_level="error", ws="websockets-sansio"
+    )
+    server = Server(config)
     running = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await server.up.wait()
     port = server.servers[0].sockets[0].getsockname()[1]
     yield f"127.0.0.1:{port}"
     server.should_exit = True

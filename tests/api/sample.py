@@ -60,7 +60,9 @@ class Box:
 
 @strawberry.type
 class Query:
-    hello: str = "hello"
+    @strawberry.field
+    def hello(self) -> str:
+        return "hello"
 
     @strawberry.field
     def caller(self, info: strawberry.Info[Context, None]) -> str | None:
@@ -144,6 +146,4 @@ class Subscription:
         raise RuntimeError(SECRET)
 
 
-schema = Schema(
-    Query, Mutation, Subscription, extensions=EXTENSIONS, config=strawberry_config()
-)
+schema = Schema(Query, Mutation, Subscription, extensions=EXTENSIONS, config=strawberry_config())

@@ -122,7 +122,7 @@ def refused(message: str, code: str) -> Entry:
 
 
 def _unparsed(error: GraphQLSyntaxError) -> Entry:
-    code = TOO_COMPLEX if "tokens. Parsing aborted" in error.message else PARSE_FAILED
+    code = TOO_COMPLEX if "Parsing aborted" in error.message else PARSE_FAILED
     error.extensions = {"code": code}
     return Entry(None, errors=(error.with_traceback(None),))
 

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from doorstep.api.visit import REQUEST_ID
 
 BODY_BYTES: Final = 2 * 1024 * 1024
+BYTES_DISCARDED: Final = 16 * 1024 * 1024
 
 SECURITY_HEADERS: Final = {
     "x-content-type-options": "nosniff",
@@ -64,10 +65,10 @@ def _stamp(headers: MutableHeaders, given: str) -> None:
 
 @dataclass(frozen=True)
 class BodyLimit:
-    """Reads the body before anyone else does, and answers 413 as soon as it grows too long.
+    """Reads the body before anyone else does, and answers 413 when it is too long.
 
-    Chunked bodies announce no length, so they are counted. Holding the body costs nothing extra:
-    every route reads it whole.
+    It is counted, not believed: a chunked body announces no length. Holding it costs nothing extra,
+    since every route reads it whole.
     """
 
     app: ASGIApp
@@ -76,32 +77,27 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
-        elif body := await self._body(scope, receive):
+        elif body := await _whole_body(receive, self.limit):
             await self.app(scope, _replaying(body, receive), send)
         else:
             await _too_large(scope, receive, send)
 
-    async def _body(self, scope: Scope, receive: Receive) -> list[Message] | None:
-        announced = _announced(scope)
-        return await _whole_body(receive, self.limit) if announced <= self.limit else None
-
-
-def _announced(scope: Scope) -> int:
-    length = Headers(scope=scope).get("content-length", "0")
-    return int(length) if length.isdecimal() and len(length) < 20 else 0
-
 
 async def _whole_body(receive: Receive, limit: int) -> list[Message] | None:
-    """The messages that carry the body, or None when it is longer than `limit` bytes."""
+    """The messages that carry the body, or None when it is longer than `limit` bytes.
+
+    The rest of a long body is read without being kept: closing the connection on a client that is
+    still sending would lose it our answer.
+    """
     messages: list[Message] = []
-    size = 0
-    while size <= limit:
+    size, more = 0, True
+    while more and size < BYTES_DISCARDED:
         message = await receive()
-        messages.append(message)
         size += len(message.get("body", b""))
-        if not message.get("more_body", False):
-            return messages if size <= limit else None
-    return None
+        more = message.get("more_body", False)
+        if size <= limit:
+            messages.append(message)
+    return messages if size <= limit else None
 
 
 def _replaying(messages: list[Message], receive: Receive) -> Receive:
@@ -115,6 +111,5 @@ def _replaying(messages: list[Message], receive: Receive) -> Receive:
 
 
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
-    """The rest of the body is not read, so the connection cannot be used again."""
     refusal = Response(_TOO_LARGE, 413, {"connection": "close"}, "application/json")
     await refusal(scope, receive, send)

@@ -36,7 +36,7 @@ class Limits:
     tokens: int = 5_000
     bytes: int = 100_000
     fields: int = 5_000
-    siblings: int = 500
+    siblings: int = 200
     errors_shown: int = 20
 
 
