@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from doorstep.kit.mongo.embedded import (
     OtherServerVersion,
     attached,
     find_mongod,
+    tethered,
 )
 
 OWNER = """
@@ -98,6 +100,14 @@ def test_nothing_listens_on_the_network(mongo):
     assert not ours & (inodes_in("/proc/net/tcp") | inodes_in("/proc/net/tcp6"))
 
 
+def test_its_one_address_is_the_socket_in_the_runtime_folder(mongo):
+    where = json.loads((mongo.data / "mongo.json").read_text())
+    named = [line.split() for line in Path("/proc/net/unix").read_text().splitlines()]
+    ours = sockets_of(mongo.pid)
+
+    assert {line[7] for line in named if len(line) == 8 and line[6] in ours} == {where["socket"]}
+
+
 def test_only_this_user_can_reach_the_socket_and_the_data(mongo):
     where = json.loads((mongo.data / "mongo.json").read_text())
     socket_path = Path(where["socket"])
@@ -155,15 +165,18 @@ def test_two_data_folders_are_served_side_by_side(mongo, tmp_path):
         assert posted(mongo.start()) == set()
 
 
-def test_a_mongod_started_by_a_passing_thread_outlives_it(tmp_path):
-    mongo = EmbeddedMongo(tmp_path / "data")
-    passing = threading.Thread(target=mongo.start)
+def test_what_a_passing_thread_started_outlives_it():
+    started: list[subprocess.Popen[bytes]] = []
+    start = partial(
+        tethered, ["sleep", "60"], last=signal.SIGKILL, env={}, output=subprocess.DEVNULL
+    )
+    passing = threading.Thread(target=lambda: started.append(start()))
     passing.start()
     passing.join()
-    time.sleep(0.5)
 
-    assert mongo.alive()
-    mongo.stop()
+    with started[0] as child:
+        assert not gone(child.pid, within=0.3)
+        child.kill()
 
 
 # When something dies
