@@ -141,6 +141,12 @@ class Subscription:
         yield 0
 
     @strawberry.subscription
+    async def tick(self) -> AsyncIterator[int]:
+        while True:
+            await asyncio.sleep(0.001)
+            yield 0
+
+    @strawberry.subscription
     async def breaks_down(self) -> AsyncIterator[int]:
         yield 1
         raise RuntimeError(SECRET)

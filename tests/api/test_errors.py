@@ -1,11 +1,13 @@
 """What a client is told, and what only our log is told."""
 
+import asyncio
 import logging
 
 import pytest
 
 from tests.api.sample import SECRET
 from tests.api.test_http import ask, only_code
+from tests.api.test_websocket import talking
 
 pytestmark = pytest.mark.row("P1")
 
@@ -83,3 +85,30 @@ async def test_an_outage_while_identifying_is_500_in_json_without_its_text(clien
 
     assert (response.status_code, only_code(response)) == (500, "INTERNAL_SERVER_ERROR")
     assert SECRET not in response.text
+
+
+def errors_in(caplog):
+    return [entry for entry in caplog.records if entry.levelno >= logging.ERROR]
+
+
+async def test_a_phone_that_goes_out_of_reach_in_a_stream_is_no_error(address, caplog):
+    async with talking(address) as talk:
+        await talk.subscribe("a", "subscription { tick }")
+        await talk.hear()
+        talk.socket.transport.abort()
+        await asyncio.sleep(0.2)
+
+    assert errors_in(caplog) == []
+
+
+async def test_a_phone_that_goes_out_of_reach_in_a_body_is_no_error(address, caplog):
+    host, port = address.split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+    await writer.drain()
+    await asyncio.sleep(0.05)
+    writer.transport.abort()
+    await asyncio.sleep(0.1)
+
+    assert errors_in(caplog) == []

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import orjson
 from cross_web import AsyncHTTPRequestAdapter, HTTPException
 from graphql import GraphQLError
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket
 from strawberry.exceptions import MissingQueryError
@@ -181,6 +181,8 @@ class Router(GraphQLRouter[BaseContext, None]):
             return Response(body, 401, {"www-authenticate": "Bearer"})
         except HTTPException as refusal:
             return _refused(refusal)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is left to read it
         except RecursionError:
             return Response(error_body("The request is nested too deeply.", TOO_COMPLEX), 400)
         except Exception as error:

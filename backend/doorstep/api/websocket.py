@@ -163,6 +163,11 @@ class Socket(BaseGraphQLTransportWSHandler[BaseContext, None]):
             record(error, self._request_id, f"operation {operation.id!r}")
             await operation.send_initial_errors([masked(None, self._request_id)])
 
+    async def handle_task_exception(self, error: Exception) -> None:
+        """A phone that went out of reach is no news; anything else is."""
+        if not isinstance(error, WebSocketDisconnected):
+            record(error, self._request_id)
+
     @staticmethod
     def _get_pre_execution_close_reason(error: GraphQLError) -> str | None:
         """None: a mistake in one operation is answered by `error`, and the others live on."""
