@@ -4,7 +4,10 @@ import asyncio
 import logging
 
 import pytest
+from graphql import GraphQLError
+from strawberry.relay.types import GlobalIDValueError
 
+from doorstep.api.errors import presentable
 from tests.api.sample import SECRET
 from tests.api.test_http import ask, only_code
 from tests.api.test_websocket import talking
@@ -47,6 +50,23 @@ async def test_a_value_of_ours_that_the_schema_cannot_print_is_our_fault(client)
     response = await ask(client, "{ tooBig }")
 
     assert only_code(response) == "INTERNAL_SERVER_ERROR"
+
+
+def test_an_id_that_is_none_is_the_clients_fault_and_keeps_its_padding_to_itself():
+    unreadable = GraphQLError("Incorrect padding", original_error=GlobalIDValueError("padding"))
+
+    told = presentable(unreadable, request_id=None)
+
+    assert told.formatted == {
+        "message": "Not a valid id.",
+        "extensions": {"code": "BAD_USER_INPUT"},
+    }
+
+
+def test_presenting_an_error_twice_changes_nothing():
+    once = presentable(GraphQLError("x", original_error=KeyError("x")), "handheld-0042")
+
+    assert presentable(once, "another-id").formatted == once.formatted
 
 
 async def test_a_long_value_is_not_echoed_back(client):

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from graphql import parse
+from graphql import get_introspection_query, parse
 
 from doorstep.api.documents import CHARACTERS_KEPT, TEXTS_KEPT, Bounded, Shelf
 from doorstep.api.limits import Limits, verdict, weigh
@@ -73,6 +73,14 @@ def test_introspection_has_a_depth_of_its_own():
     weight = weigh(parse("{ __schema { types { name } } box { name } }"))
 
     assert (weight.depth, weight.introspection_depth) == (2, 3)
+
+
+def test_the_introspection_that_tools_send_fits():
+    query = get_introspection_query(
+        specified_by_url=True, directive_is_repeatable=True, input_value_deprecation=True
+    )
+
+    assert verdict(weigh(parse(query)), Limits()) is None
 
 
 def test_the_heaviest_of_several_operations_counts():
