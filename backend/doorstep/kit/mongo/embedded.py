@@ -1,4 +1,3 @@
-# ruff: noqa: N818  an error is named for what is wrong, not for being one
 """A real mongod of our own: one member of a replica set, on a unix socket, gone when we are.
 
 Units    seconds; the cache in gigabytes, as mongod takes it

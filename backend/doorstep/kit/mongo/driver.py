@@ -1,0 +1,63 @@
+"""The one module that names the driver's client: Motor, or PyMongo's own async client.
+
+`DOORSTEP_DRIVER=motor|pymongo` chooses, and nothing else in the house can tell which it was. Motor
+was asked for and is past its end of life (critical fixes until May 2027); see docs/adr/0005.
+
+Types are PyMongo's, whose methods Motor mirrors; `settled` hides where one awaits and the other
+does not.
+"""
+
+import inspect
+from collections.abc import Awaitable
+from typing import Any, Final, Literal, TypeVar, cast
+
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+
+from doorstep.kit.documents import Document
+
+T = TypeVar("T")
+Driver = Literal["motor", "pymongo"]
+Client = AsyncMongoClient[Document]
+Collection = AsyncCollection[Document]
+Database = AsyncDatabase[Document]
+Session = AsyncClientSession
+
+SAFE: Final[dict[str, Any]] = {
+    # Acknowledged means majority-committed and journaled. timeoutMS is longer than a failover: a
+    # shorter deadline makes the storm it is meant to prevent.
+    "w": "majority",
+    "journal": True,
+    "retryWrites": True,
+    "retryReads": True,
+    "readConcernLevel": "majority",
+    "timeoutMS": 8000,
+    "connectTimeoutMS": 1000,
+    "heartbeatFrequencyMS": 500,
+    "serverSelectionTimeoutMS": 8000,
+    "maxPoolSize": 32,
+    "tz_aware": True,
+    "appname": "doorstep",
+}
+
+
+def connect(url: str, driver: Driver) -> Client:
+    """A client bound to the running event loop; it connects when first used."""
+    if driver == "pymongo":
+        return AsyncMongoClient(url, **SAFE)
+    from motor.motor_asyncio import AsyncIOMotorClient
+
+    return cast(Client, AsyncIOMotorClient(url, **SAFE))
+
+
+async def started(client: Client) -> Session:
+    """A session. Motor has it awaited where PyMongo answers at once."""
+    session: Any = client.start_session()
+    return cast(Session, await session if inspect.isawaitable(session) else session)
+
+
+async def settled(value: Awaitable[T]) -> T:
+    """What a call came to: PyMongo has it awaited where Motor answers at once."""
+    return await value if inspect.isawaitable(value) else cast(T, value)
