@@ -1,0 +1,204 @@
+"""Keeping address books, and finding the area of a door."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from doorstep.addresses import rules
+from doorstep.addresses.events import AddressDeleted, AddressSaved
+from doorstep.addresses.model import (
+    Address,
+    AddressAsked,
+    AddressRefusal,
+    AddressRefused,
+    Candidate,
+    DeliveryDepth,
+    Gone,
+    Place,
+    ServiceArea,
+)
+from doorstep.addresses.rules import AreaMap
+from doorstep.addresses.store import AddressStore, MapStore
+from doorstep.kit.clock import Clock
+from doorstep.kit.ids import new_id
+from doorstep.kit.mongo.transactions import Attempt, Mongo, Repeated, Reused, Tx
+from doorstep.kit.pii import Vault
+from doorstep.kit.remembered import Remembered
+
+NOT_FOUND: Final = AddressRefused(code=AddressRefusal.NOT_FOUND, path=("id",))
+_REUSED: Final = AddressRefused(
+    code=AddressRefusal.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)
+)
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where an address lies, as far as we can tell."""
+
+    found: tuple[Candidate, ...]
+    area: ServiceArea | None
+
+    @property
+    def candidate(self) -> Candidate | None:
+        return rules.certain(self.found)
+
+
+class CityMap:
+    """The areas and places as they were a few seconds ago."""
+
+    def __init__(self, store: MapStore) -> None:
+        self._store = store
+        self._areas = Remembered(self._read)
+        self._places = Remembered(store.places)
+
+    async def areas(self) -> AreaMap:
+        return await self._areas.get()
+
+    async def places(self) -> list[Place]:
+        return await self._places.get()
+
+    def add(self, areas: Iterable[ServiceArea], places: Iterable[Place], *, tx: Tx) -> None:
+        self._store.add(areas, places, tx=tx)
+        self._areas.forget()
+        self._places.forget()
+
+    async def _read(self) -> AreaMap:
+        return AreaMap.of(await self._store.areas())
+
+
+@dataclass(frozen=True)
+class Addresses:
+    mongo: Mongo
+    store: AddressStore
+    city: CityMap
+    vault: Vault
+    clock: Clock
+    most_addresses: int
+
+    async def locate(self, asked: AddressAsked) -> Located:
+        """Which door this may be, and which area it lies in if that is certain."""
+        found = tuple(rules.candidates(asked, await self.city.places()))
+        one = rules.certain(found)
+        area = None
+        if one and one.door.location:
+            area = (await self.city.areas()).at(one.door.location)
+        return Located(found, area)
+
+    async def area(self, id: str | None) -> ServiceArea | None:
+        return (await self.city.areas()).get(id)
+
+    async def of_owner(self, id: str, owner_id: str) -> Address | None:
+        return await self.store.of_owner(id, owner_id)
+
+    async def get(self, id: str) -> Address | None:
+        return await self.store.get(id)
+
+    async def all_of(self, owner_id: str) -> list[Address]:
+        return await self.store.all_of(owner_id)
+
+    async def save(
+        self,
+        owner_id: str,
+        asked: AddressAsked,
+        attempt: Attempt,
+        *,
+        id: str | None = None,
+        expected_version: int | None = None,
+    ) -> Address | AddressRefused:
+        """A new address, or a new version of the one named `id`."""
+        await self.vault.key(owner_id)
+        located = await self.locate(asked)
+        draft = _draft(new_id("adr"), owner_id, asked, located)
+
+        async def body(tx: Tx) -> Address | AddressRefused:
+            if isinstance(draft, AddressRefused):
+                return draft
+            if id is None:
+                return await self._add(draft, tx)
+            return await self._replace(id, expected_version, draft, tx)
+
+        outcome = await self.mongo.once(attempt, body)
+        if isinstance(outcome, Repeated):
+            return await self.store.of_owner(outcome.id, owner_id) or NOT_FOUND
+        return _REUSED if isinstance(outcome, Reused) else outcome
+
+    async def _add(self, draft: Address, tx: Tx) -> Address | AddressRefused:
+        if await self.store.count_of(draft.owner_id, tx=tx) >= self.most_addresses:
+            return AddressRefused(code=AddressRefusal.TOO_MANY_ADDRESSES)
+        await self.store.add([draft], tx=tx)
+        self._say_saved(draft, tx)
+        return draft
+
+    async def _replace(
+        self, id: str, expected_version: int | None, draft: Address, tx: Tx
+    ) -> Address | AddressRefused:
+        before = await self.store.of_owner(id, draft.owner_id, tx=tx)
+        if before is None:
+            return NOT_FOUND
+        after = draft.model_copy(update={"id": id, "version": before.version + 1})
+        if before.version != expected_version or not await self.store.replace(before, after, tx=tx):
+            return _stale(before)
+        self._say_saved(after, tx)
+        return after
+
+    def _say_saved(self, address: Address, tx: Tx) -> None:
+        tx.record(
+            AddressSaved(
+                aggregate=address.id,
+                sequence=address.version,
+                at=self.clock.now(),
+                owner_id=address.owner_id,
+            )
+        )
+
+    async def delete(
+        self, id: str, owner_id: str, expected_version: int, attempt: Attempt, *, in_use: bool
+    ) -> Gone | AddressRefused:
+        """Take an address out of the book. Appointments keep their own copy of it."""
+        now = self.clock.now()
+
+        async def body(tx: Tx) -> Gone | AddressRefused:
+            address = await self.store.of_owner(id, owner_id, tx=tx)
+            if address is None:
+                return NOT_FOUND
+            if in_use:
+                return AddressRefused(code=AddressRefusal.IN_USE, path=("id",), current=address)
+            if address.version != expected_version or not await self.store.delete(
+                address, at=now, tx=tx
+            ):
+                return _stale(address)
+            tx.record(
+                AddressDeleted(
+                    aggregate=id, sequence=address.version + 1, at=now, owner_id=owner_id
+                )
+            )
+            return Gone(id=id)
+
+        outcome = await self.mongo.once(attempt, body)
+        if isinstance(outcome, Repeated):
+            return Gone(id=outcome.id)
+        return _REUSED if isinstance(outcome, Reused) else outcome
+
+
+def _draft(
+    id: str, owner_id: str, asked: AddressAsked, located: Located
+) -> Address | AddressRefused:
+    candidate = located.candidate
+    if candidate is None:
+        return AddressRefused(
+            code=AddressRefusal.AMBIGUOUS, path=("address", "line"), candidates=located.found
+        )
+    return Address(
+        id=id,
+        owner_id=owner_id,
+        division_code=candidate.division_code,
+        door=candidate.door,
+        delivery_depth=asked.delivery_depth or DeliveryDepth.HOUSEHOLD,
+        area_id=located.area.id if located.area else None,
+    )
+
+
+def _stale(current: Address) -> AddressRefused:
+    return AddressRefused(
+        code=AddressRefusal.STALE_VERSION, path=("expectedVersion",), current=current
+    )

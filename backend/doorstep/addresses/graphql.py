@@ -1,0 +1,171 @@
+"""Doors, areas and what an address may have meant, as the outside world sees them.
+
+Masking  the owner and the courier who has the task see the whole door; staff see it without room
+         and unit
+"""
+
+from typing import Self
+
+import strawberry
+
+from doorstep.addresses import model
+from doorstep.addresses.rules import AreaMap
+from doorstep.kit.gql import (
+    Coordinates,
+    CoordinatesInput,
+    Node,
+    Refused,
+    asking,
+    explain,
+    given,
+    parsed,
+    public,
+    shown,
+)
+from doorstep.kit.refusals import Locale
+from doorstep.organisation.graphql import OrgUnit
+from doorstep.organisation.model import Tree
+
+explain(
+    model.DeliveryDepth,
+    "How far in a delivery comes.",
+    {
+        model.DeliveryDepth.HOUSEHOLD: "到户: to the flat's door.",
+        model.DeliveryDepth.LETTER_BOX: "信报箱: to the letter box.",
+        model.DeliveryDepth.MAIL_ROOM: "收发室: to the mail room.",
+        model.DeliveryDepth.COURTYARD_GATE: "院门: to the courtyard's gate.",
+        model.DeliveryDepth.VILLAGE_POINT: "村邮站: to the village's point.",
+    },
+)
+explain(model.AddressRefusal, "Why an address is refused.", model.ADDRESS_WORDS)
+
+
+@public("A part of the map that one branch serves.")
+class ServiceArea(Node):
+    name: str = shown("What it is called.")
+    branch: OrgUnit = shown("The branch that serves it.")
+
+    @classmethod
+    def of(cls, area: model.ServiceArea, tree: Tree) -> Self:
+        return cls(
+            id=strawberry.ID(area.id),
+            name=area.name,
+            branch=OrgUnit.of(tree.units[area.branch_id], tree),
+        )
+
+
+@public("A door.")
+class Address(Node):
+    division_code: str = shown("GB/T 2260 division code, six digits or more.")
+    line: str = shown("Street and number, or village and house.")
+    building: str | None = shown("Building.")
+    unit: str | None = shown("Entrance of the building; hidden from who need not know.")
+    room: str | None = shown("Room or flat; hidden from who need not know.")
+    postcode: str | None = shown("Six digits.")
+    location: Coordinates | None = shown("Where it is.")
+    delivery_depth: model.DeliveryDepth = shown("How far in a delivery comes.")
+    area: ServiceArea | None = shown("The area it lies in; null outside all of them.")
+    label: str | None = shown("What its owner calls it; only they see it.")
+    version: int = shown("Counts its changes.")
+
+    @classmethod
+    def of(
+        cls, address: model.Address, areas: AreaMap, tree: Tree, *, whole: bool, own: bool
+    ) -> Self:
+        """`whole`: unit and room are needed. `own`: it is the owner who asks."""
+        door, area = address.door, areas.get(address.area_id)
+        return cls(
+            id=strawberry.ID(address.id),
+            division_code=address.division_code,
+            line=door.line,
+            building=door.building,
+            unit=door.unit if whole else None,
+            room=door.room if whole else None,
+            postcode=door.postcode,
+            location=Coordinates.of(door.location) if door.location else None,
+            delivery_depth=address.delivery_depth,
+            area=ServiceArea.of(area, tree) if area else None,
+            label=door.label if own else None,
+            version=address.version,
+        )
+
+
+@public("What the parser made of an address that is not stored.")
+class AddressCandidate:
+    division_code: str = shown("GB/T 2260 division code.")
+    line: str = shown("Street and number.")
+    building: str | None = shown("Building.")
+    unit: str | None = shown("Entrance.")
+    room: str | None = shown("Room or flat.")
+    location: Coordinates | None = shown("Where it may be.")
+    confidence: float = shown("From 0 to 1.")
+
+    @classmethod
+    def of(cls, candidate: model.Candidate) -> Self:
+        door = candidate.door
+        return cls(
+            division_code=candidate.division_code,
+            line=door.line,
+            building=door.building,
+            unit=door.unit,
+            room=door.room,
+            location=Coordinates.of(door.location) if door.location else None,
+            confidence=candidate.confidence,
+        )
+
+
+@asking("An address as it was typed.")
+class AddressInput:
+    division_code: str | None = given("GB/T 2260 division code, if known.", default=None)
+    line: str = given("Street and number, or village and house.")
+    building: str | None = given("Building.", default=None)
+    unit: str | None = given("Entrance.", default=None)
+    room: str | None = given("Room or flat.", default=None)
+    postcode: str | None = given("Six digits.", default=None)
+    location: CoordinatesInput | None = given("Where it was marked on the map.", default=None)
+    delivery_depth: model.DeliveryDepth | None = given(
+        "How far in a delivery should come.", default=None
+    )
+
+    def parsed(self, label: str | None = None) -> model.AddressAsked:
+        door = parsed(
+            model.Door,
+            under=("address",),
+            line=self.line,
+            building=self.building,
+            unit=self.unit,
+            room=self.room,
+            postcode=self.postcode,
+            location=self.location.parsed() if self.location else None,
+            label=label,
+        )
+        return parsed(
+            model.AddressAsked,
+            under=("address",),
+            division_code=self.division_code,
+            door=door,
+            delivery_depth=self.delivery_depth,
+        )
+
+
+@public("An address was refused.")
+class AddressRefused(Refused):
+    code: model.AddressRefusal = shown("Why.")
+    candidates: list[AddressCandidate] = shown("What it may have meant.")
+    current: Address | None = shown("How it stands, when it has changed meanwhile.")
+
+    @classmethod
+    def of(cls, refused: model.AddressRefused, locale: Locale, areas: AreaMap, tree: Tree) -> Self:
+        current = refused.current
+        return cls(
+            message=model.ADDRESS_WORDS[refused.code].spoken(locale),
+            path=list(refused.path) or None,
+            code=refused.code,
+            candidates=[AddressCandidate.of(candidate) for candidate in refused.candidates],
+            current=Address.of(current, areas, tree, whole=True, own=True) if current else None,
+        )
+
+
+@public("An address was deleted.")
+class AddressDeleted:
+    id: strawberry.ID = shown("Which one.")

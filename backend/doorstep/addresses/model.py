@@ -1,0 +1,160 @@
+"""Doors, the areas they lie in, and the bureau's own table of places.
+
+Areas  polygons in WGS 84; each belongs to one branch and is served from it
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from doorstep.catalogue.model import ServiceKind
+from doorstep.kit.documents import Stored
+from doorstep.kit.geo import Point
+from doorstep.kit.refusals import Refusal, WordedError, Words
+
+
+class DeliveryDepth(StrEnum):
+    HOUSEHOLD = "HOUSEHOLD"
+    LETTER_BOX = "LETTER_BOX"
+    MAIL_ROOM = "MAIL_ROOM"
+    COURTYARD_GATE = "COURTYARD_GATE"
+    VILLAGE_POINT = "VILLAGE_POINT"
+
+
+def _printable(text: str) -> str:
+    if any(not (character.isprintable() or character in "\n\t") for character in text):
+        raise WordedError("含有无法显示的字符。", "It holds characters that cannot be shown.")
+    return text
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_printable),
+]
+Short = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=40),
+    AfterValidator(_printable),
+]
+
+
+class Door(BaseModel):
+    """Where exactly: personal data, kept sealed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    line: Text
+    building: Short | None = None
+    unit: Short | None = None
+    room: Short | None = None
+    postcode: Annotated[str, StringConstraints(pattern=r"^\d{6}$")] | None = None
+    location: Point | None = None
+    label: Short | None = None
+
+
+class AddressAsked(BaseModel):
+    """An address as it was typed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    division_code: Annotated[str, StringConstraints(pattern=r"^\d{6,12}$")] | None = None
+    door: Door
+    delivery_depth: DeliveryDepth | None = None
+
+
+class Candidate(BaseModel):
+    """What an address may have meant. `confidence` runs from 0 to 1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    division_code: str
+    door: Door
+    confidence: float = Field(ge=0, le=1)
+
+
+class Address(Stored):
+    """A door in somebody's address book."""
+
+    owner_id: str
+    division_code: str
+    door: Door
+    delivery_depth: DeliveryDepth = DeliveryDepth.HOUSEHOLD
+    area_id: str | None
+    version: int = 1
+    deleted_at: datetime | None = None
+
+
+class Gone(BaseModel):
+    """An address that was taken out of the book."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+
+
+class ServiceArea(Stored):
+    """A part of the map that one branch serves. `ring` is its outline, [longitude, latitude]."""
+
+    name: str
+    branch_id: str
+    branch_path: str
+    services: tuple[ServiceKind, ...]
+    geometry: dict[str, Any]
+
+
+class Place(Stored):
+    """A name people use in addresses, and where it is: the bureau's table wins over guesses."""
+
+    name: str
+    division_code: str
+    location: Point
+
+
+class UnservedReason(StrEnum):
+    OUTSIDE_ALL_AREAS = "OUTSIDE_ALL_AREAS"
+    AMBIGUOUS_ADDRESS = "AMBIGUOUS_ADDRESS"
+    SERVICE_NOT_OFFERED_HERE = "SERVICE_NOT_OFFERED_HERE"
+    NO_SAILING = "NO_SAILING"
+
+
+class AddressRefusal(StrEnum):
+    AMBIGUOUS = "AMBIGUOUS"
+    STALE_VERSION = "STALE_VERSION"
+    TOO_MANY_ADDRESSES = "TOO_MANY_ADDRESSES"
+    NOT_FOUND = "NOT_FOUND"
+    IN_USE = "IN_USE"
+    NO_CONSENT = "NO_CONSENT"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+
+ADDRESS_WORDS: Final[dict[AddressRefusal, Words]] = {
+    AddressRefusal.AMBIGUOUS: Words(
+        "无法确定这个地址，请选择或在地图上标出位置。",
+        "We are not sure where that is. Choose one, or mark it on the map.",
+    ),
+    AddressRefusal.STALE_VERSION: Words(
+        "地址刚刚被修改过，请核对后再试。", "The address has just changed. Please look again."
+    ),
+    AddressRefusal.TOO_MANY_ADDRESSES: Words(
+        "地址簿已满，请先删除不用的地址。", "Your address book is full. Delete one first."
+    ),
+    AddressRefusal.NOT_FOUND: Words("没有找到这个地址。", "There is no such address."),
+    AddressRefusal.IN_USE: Words(
+        "还有预约要到这个地址，不能删除。", "An open appointment goes to this address."
+    ),
+    AddressRefusal.NO_CONSENT: Words(
+        "代客户操作前须取得客户同意。", "The customer has to agree first."
+    ),
+    AddressRefusal.IDEMPOTENCY_KEY_REUSED: Words(
+        "此请求编号已用于另一个请求。", "This idempotency key was used for another request."
+    ),
+}
+
+
+class AddressRefused(Refusal):
+    code: AddressRefusal
+    candidates: tuple[Candidate, ...] = ()
+    current: Address | None = None

@@ -1,0 +1,106 @@
+"""Address books, areas and places in MongoDB. A door is sealed with its owner's key."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from doorstep.addresses.model import Address, Door, Place, ServiceArea
+from doorstep.kit.documents import Document
+from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.transactions import Mongo, Tx
+from doorstep.kit.pii import OwnerKey, Vault
+
+ADDRESSES: Final = "addresses"
+AREAS: Final = "service_areas"
+PLACES: Final = "places"
+KEPT: Final = (
+    Kept(ADDRESSES, (Index(("owner_id",)),)),
+    Kept(AREAS, (Index(("branch_path",)),)),
+    Kept(PLACES, (Index(("name",)),)),
+)
+_DOOR: Final = f"{ADDRESSES}.door"
+ERASED: Final = Door(line="(已删除)")
+
+
+class AddressStore:
+    def __init__(self, mongo: Mongo, vault: Vault) -> None:
+        self._addresses = mongo[ADDRESSES]
+        self._vault = vault
+
+    async def of_owner(self, id: str, owner_id: str, *, tx: Tx | None = None) -> Address | None:
+        """The address, if it is theirs. Someone else's looks exactly like none."""
+        document = await self._addresses.find_one(
+            {"_id": id, "owner_id": owner_id, "deleted_at": None},
+            session=tx.session if tx else None,
+        )
+        return (await self._opened([document]))[0] if document else None
+
+    async def get(self, id: str) -> Address | None:
+        document = await self._addresses.find_one({"_id": id, "deleted_at": None})
+        return (await self._opened([document]))[0] if document else None
+
+    async def all_of(self, owner_id: str) -> list[Address]:
+        rows = self._addresses.find({"owner_id": owner_id, "deleted_at": None}).sort("_id")
+        return await self._opened([row async for row in rows])
+
+    async def count_of(self, owner_id: str, *, tx: Tx) -> int:
+        return await self._addresses.count_documents(
+            {"owner_id": owner_id, "deleted_at": None}, session=tx.session
+        )
+
+    async def add(self, addresses: Sequence[Address], *, tx: Tx) -> None:
+        keys = await self._vault.keys([address.owner_id for address in addresses])
+        for address in addresses:
+            tx.insert(ADDRESSES, self._sealed(address, keys[address.owner_id]))
+
+    async def replace(self, before: Address, after: Address, *, tx: Tx) -> bool:
+        """Put `after` where `before` was. False: it is not as it was."""
+        key = await self._vault.key(after.owner_id)
+        replaced = await self._addresses.replace_one(
+            {"_id": before.id, "version": before.version, "deleted_at": None},
+            self._sealed(after, key),
+            session=tx.session,
+        )
+        return replaced.matched_count == 1
+
+    async def delete(self, address: Address, *, at: datetime, tx: Tx) -> bool:
+        deleted = await self._addresses.update_one(
+            {"_id": address.id, "version": address.version, "deleted_at": None},
+            {"$set": {"deleted_at": at}},
+            session=tx.session,
+        )
+        return deleted.matched_count == 1
+
+    def _sealed(self, address: Address, key: OwnerKey) -> Document:
+        document = address.document()
+        document["door"] = key.seal(_DOOR, document["door"])
+        return document
+
+    async def _opened(self, rows: Sequence[Any]) -> list[Address]:
+        keys = await self._vault.keys([row["owner_id"] for row in rows])
+        return [_opened(row, keys.get(row["owner_id"])) for row in rows]
+
+
+def _opened(row: Document, key: OwnerKey | None) -> Address:
+    door = key.open(_DOOR, row["door"]) if key else ERASED
+    return Address.of_document({**row, "door": door})
+
+
+class MapStore:
+    """Areas and places: MongoDB keeps them, memory answers (addresses/rules.py)."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._areas = mongo[AREAS]
+        self._places = mongo[PLACES]
+
+    async def areas(self) -> list[ServiceArea]:
+        return [ServiceArea.of_document(row) async for row in self._areas.find()]
+
+    async def places(self) -> list[Place]:
+        return [Place.of_document(row) async for row in self._places.find()]
+
+    def add(self, areas: Iterable[ServiceArea], places: Iterable[Place], *, tx: Tx) -> None:
+        for area in areas:
+            tx.insert(AREAS, area.document())
+        for place in places:
+            tx.insert(PLACES, place.document())

@@ -1,0 +1,37 @@
+"""What happens to promises, as other rooms hear it. Ids only: no name, no phone, no door."""
+
+from typing import Self
+
+from doorstep.appointments.model import Appointment
+from doorstep.kit.events import Event
+
+
+class AppointmentEvent(Event):
+    """Something happened to an appointment; `sequence` is that of its history."""
+
+    branch_id: str
+
+    @classmethod
+    def of(cls, appointment: Appointment) -> Self:
+        return cls(
+            aggregate=appointment.id,
+            sequence=appointment.sequence,
+            at=appointment.history[-1].recorded_at,
+            branch_id=appointment.branch_id,
+        )
+
+
+class AppointmentBooked(AppointmentEvent):
+    """A promise was made."""
+
+
+class AppointmentRescheduled(AppointmentEvent):
+    """A promise was moved to another window; its courier, if it had one, is free of it."""
+
+
+class AppointmentCancelled(AppointmentEvent):
+    """A promise was taken back by its customer."""
+
+
+class AppointmentMoved(AppointmentEvent):
+    """A courier or a dispatcher did something to it."""

@@ -1,0 +1,421 @@
+"""Asking for visits, and changing one's mind."""
+
+from collections.abc import Collection
+from typing import Annotated
+
+import strawberry
+from pydantic import BaseModel
+
+from doorstep.accounts.graphql import phone_in
+from doorstep.accounts.model import CUSTOMER_OR_AGENT, Caller, Role
+from doorstep.accounts.permissions import mutation
+from doorstep.addresses.actions import Located
+from doorstep.addresses.graphql import Address, AddressDeleted, AddressRefused
+from doorstep.addresses.model import Address as StoredAddress
+from doorstep.addresses.model import AddressRefusal, Candidate, Short
+from doorstep.addresses.model import AddressRefused as AddressRefusedValue
+from doorstep.appointments import model
+from doorstep.appointments.graphql.inputs import (
+    BookAppointmentInput,
+    CancelAppointmentInput,
+    DeleteAddressInput,
+    HoldSlotInput,
+    OnBehalfOfInput,
+    ReleaseHoldInput,
+    RescheduleAppointmentInput,
+    SaveAddressInput,
+    lines_in,
+    reason_in,
+    slot_in,
+)
+from doorstep.appointments.graphql.queries import (
+    appointments_of,
+    is_staff,
+    serviceability_shown,
+    shown_to,
+    viewer_of,
+)
+from doorstep.appointments.graphql.types import (
+    AddressSaved,
+    Appointment,
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentRescheduled,
+    BookAppointmentResult,
+    BookingRefused,
+    CancelAppointmentResult,
+    ChangeRefused,
+    DeleteAddressResult,
+    HoldSlotResult,
+    ReleaseHoldResult,
+    RescheduleAppointmentResult,
+    SaveAddressResult,
+)
+from doorstep.capacity.graphql import HoldReleased, Slot, SlotHeld, SlotHold
+from doorstep.capacity.model import Hold, SlotRef
+from doorstep.catalogue.model import Channel, ServiceKind
+from doorstep.items.rules import problem_with
+from doorstep.kit.gql import Info, InvalidAsk, argument, attempt_of, invalid, parsed
+from doorstep.kit.refusals import Invalid, Problem
+
+
+class _Label(BaseModel):
+    label: Short
+
+
+class NoConsent(Exception):
+    """An agent acts for a customer who has not agreed."""
+
+
+class Behalf(BaseModel):
+    """Who is served, and through whom."""
+
+    customer_id: str
+    caller_id: str
+    role: Role
+    channel: Channel
+    phone: str | None = None
+    name: str | None = None
+
+
+async def behalf_of(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> Behalf:
+    """For whom the caller acts: themselves, or the customer an agent has on the phone.
+
+    Raises InvalidAsk for an agent who names nobody and for a customer who names another, and
+    NoConsent. A dry run makes no account.
+    """
+    caller: Caller = info.context.caller
+    if asked is None:
+        if Role.CUSTOMER not in caller.roles:
+            raise invalid(
+                "onBehalfOf", zh="请注明代哪位客户操作。", en="Say for which customer you act."
+            )
+        return Behalf(
+            customer_id=caller.id, caller_id=caller.id, role=Role.CUSTOMER, channel=Channel.APP
+        )
+    if Role.AGENT not in caller.roles:
+        raise invalid("onBehalfOf", zh="只有坐席可以代客户操作。", en="Only an agent may do that.")
+    phone = phone_in(asked.phone, "onBehalfOf", "phone")
+    name = parsed(_Label, under=("onBehalfOf",), label=asked.name).label
+    if not asked.consent_given:
+        raise NoConsent
+    accounts = info.context.house.accounts
+    account = await (accounts.by_phone(phone) if dry else accounts.person(phone, name))
+    return Behalf(
+        customer_id=account.id if account else "acc_unknown",
+        caller_id=caller.id,
+        role=Role.AGENT,
+        channel=asked.channel,
+        phone=phone,
+        name=name,
+    )
+
+
+async def _contact(info: Info, asked: BookAppointmentInput, behalf: Behalf) -> model.Contact:
+    """Whom to call: who was named, else the customer themselves."""
+    if asked.contact:
+        return asked.contact.parsed()
+    account = await info.context.house.accounts.get(behalf.customer_id)
+    phone = (account and account.phone) or behalf.phone
+    name = behalf.name or (account and account.name)
+    if not phone or not name:
+        raise invalid("contact", zh="请填写联系人。", en="Say whom to call.")
+    return model.Contact(name=name, phone=phone)
+
+
+def _judge_items(info: Info, lines: tuple[model.LineAsked, ...]) -> None:
+    """Raises InvalidAsk for an item number that is none."""
+    pattern = info.context.house.domestic_items
+    problems = tuple(
+        Problem(path=("lines", str(index), "delivery", "itemId"), words=words)
+        for index, line in enumerate(lines)
+        if isinstance(line, model.DeliveryAsked) and (words := problem_with(line.item_id, pattern))
+    )
+    if problems:
+        raise InvalidAsk(Invalid(problems=problems))
+
+
+_NO_CONSENT = model.BookingRefused(
+    code=model.BookingRefusal.NO_CONSENT, path=("onBehalfOf", "consentGiven")
+)
+_NO_SLOT = model.BookingRefused(code=model.BookingRefusal.NOT_OFFERED, path=("slotId",))
+
+
+@strawberry.type
+class AppointmentMutation:
+    @mutation(
+        "Put an address into the book, or change one; and be told whether we come there.",
+        to=CUSTOMER_OR_AGENT,
+    )
+    async def save_address(
+        self, info: Info, input: Annotated[SaveAddressInput, argument("The address.")]
+    ) -> SaveAddressResult:
+        rooms, house = appointments_of(info), info.context.house
+        if input.label is not None:
+            parsed(_Label, label=input.label)
+        asked = input.address.parsed(input.label)
+        try:
+            behalf = await behalf_of(info, input.on_behalf_of, dry=input.validate_only)
+        except NoConsent:
+            refused = AddressRefusedValue(
+                code=AddressRefusal.NO_CONSENT, path=("onBehalfOf", "consentGiven")
+            )
+            return await _address_refused(refused, info)
+        outcome = await house.addresses.save(
+            behalf.customer_id,
+            asked,
+            attempt_of(info, input, "saveAddress", rooms.clock.now()),
+            id=input.id,
+            expected_version=input.expected_version,
+        )
+        if isinstance(outcome, AddressRefusedValue):
+            return await _address_refused(outcome, info)
+        found = await rooms.offers(await _located(outcome, info), None)
+        return AddressSaved(
+            address=await _address(outcome, info),
+            serviceability=await serviceability_shown(found, info),
+        )
+
+    @mutation("Take an address out of the book.", to=CUSTOMER_OR_AGENT)
+    async def delete_address(
+        self, info: Info, input: Annotated[DeleteAddressInput, argument("Which one.")]
+    ) -> DeleteAddressResult:
+        rooms, mine = appointments_of(info), info.context.caller.id
+        outcome = await info.context.house.addresses.delete(
+            input.id,
+            mine,
+            input.expected_version,
+            attempt_of(info, input, "deleteAddress", rooms.clock.now()),
+            in_use=await rooms.in_use(input.id, mine),
+        )
+        if isinstance(outcome, AddressRefusedValue):
+            return await _address_refused(outcome, info)
+        return AddressDeleted(id=strawberry.ID(outcome.id))
+
+    @mutation("Keep a place for a few minutes.", to=CUSTOMER_OR_AGENT)
+    async def hold_slot(
+        self, info: Info, input: Annotated[HoldSlotInput, argument("Which slot, for what.")]
+    ) -> HoldSlotResult:
+        rooms = appointments_of(info)
+        attempt = attempt_of(info, input, "holdSlot", rooms.clock.now())
+        if not input.services:
+            raise invalid("services", zh="至少选一项服务。", en="At least one service.")
+        lines = lines_in(input.lines, rooms.policy.most_lines) if input.lines else ()
+        if input.access:
+            input.access.parsed()
+        try:
+            behalf = await behalf_of(info, input.on_behalf_of, dry=input.validate_only)
+        except NoConsent:
+            return await _refused(_NO_CONSENT, info, ())
+        slot = slot_in(input.slot_id)
+        if slot is None:
+            return await _refused(_NO_SLOT, info, ())
+        services = frozenset(input.services) | {line.kind for line in lines}
+        outcome = await rooms.hold(
+            behalf.customer_id, input.address_id, slot, services, lines, attempt
+        )
+        if isinstance(outcome, model.BookingRefused):
+            return await _refused(outcome, info, services, slot)
+        return SlotHeld(hold=await hold_shown(outcome, info))
+
+    @mutation("Give a held place back.", to=CUSTOMER_OR_AGENT)
+    async def release_hold(
+        self, info: Info, input: Annotated[ReleaseHoldInput, argument("Which hold.")]
+    ) -> ReleaseHoldResult:
+        rooms = appointments_of(info)
+        attempt = attempt_of(info, input, "releaseHold", rooms.clock.now())
+        outcome = await rooms.release(input.hold_id, info.context.caller.id, attempt)
+        if isinstance(outcome, model.BookingRefused):
+            return await _refused(outcome, info, ())
+        return HoldReleased(id=strawberry.ID(outcome.id))
+
+    @mutation(
+        "Ask for a visit. The answer is a promise, or a refusal that says why.",
+        to=CUSTOMER_OR_AGENT,
+    )
+    async def book_appointment(
+        self, info: Info, input: Annotated[BookAppointmentInput, argument("The visit.")]
+    ) -> BookAppointmentResult:
+        rooms = appointments_of(info)
+        attempt = attempt_of(info, input, "bookAppointment", rooms.clock.now())
+        lines = lines_in(input.lines, rooms.policy.most_lines)
+        _judge_items(info, lines)
+        notes = input.access_notes.parsed() if input.access_notes else model.AccessNotes()
+        services = frozenset(line.kind for line in lines)
+        try:
+            behalf = await behalf_of(info, input.on_behalf_of, dry=attempt.dry)
+        except NoConsent:
+            return await _refused(_NO_CONSENT, info, ())
+        slot = slot_in(input.slot_id)
+        if slot is None:
+            return await _refused(_NO_SLOT, info, ())
+        request = model.BookingRequest(
+            customer_id=behalf.customer_id,
+            booked_by=behalf.caller_id,
+            booked_by_role=behalf.role,
+            channel=behalf.channel,
+            address_id=input.address_id,
+            slot=slot,
+            hold_id=input.hold_id,
+            contact=await _contact(info, input, behalf),
+            lines=lines,
+            access_notes=notes,
+        )
+        outcome = await rooms.book(request, attempt)
+        if isinstance(outcome, model.BookingRefused):
+            return await _refused(outcome, info, services, slot)
+        return AppointmentBooked(appointment=await _as_served(outcome, info))
+
+    @mutation(
+        "Move an appointment to another window: the new place is taken before the old is freed.",
+        to=CUSTOMER_OR_AGENT,
+    )
+    async def reschedule_appointment(
+        self,
+        info: Info,
+        input: Annotated[RescheduleAppointmentInput, argument("Which one, and when instead.")],
+    ) -> RescheduleAppointmentResult:
+        rooms = appointments_of(info)
+        attempt = attempt_of(info, input, "rescheduleAppointment", rooms.clock.now())
+        behalf = await _changing(info, input.on_behalf_of, dry=attempt.dry)
+        slot = slot_in(input.slot_id)
+        if slot is None:
+            refused = model.ChangeRefused(code=model.ChangeRefusal.NOT_OFFERED, path=("slotId",))
+            return await _change_refused(refused, info, None)
+        outcome = await rooms.reschedule(
+            input.id,
+            behalf.customer_id,
+            slot,
+            attempt,
+            expected_version=input.expected_version,
+            by_role=behalf.role,
+            reason=reason_in(input.reason),
+        )
+        if isinstance(outcome, model.ChangeRefused):
+            return await _change_refused(outcome, info, slot)
+        return AppointmentRescheduled(appointment=await _as_served(outcome, info))
+
+    @mutation("Take an appointment back; its place is free at once.", to=CUSTOMER_OR_AGENT)
+    async def cancel_appointment(
+        self, info: Info, input: Annotated[CancelAppointmentInput, argument("Which one.")]
+    ) -> CancelAppointmentResult:
+        rooms = appointments_of(info)
+        attempt = attempt_of(info, input, "cancelAppointment", rooms.clock.now())
+        behalf = await _changing(info, input.on_behalf_of, dry=attempt.dry)
+        outcome = await rooms.cancel(
+            input.id,
+            behalf.customer_id,
+            attempt,
+            expected_version=input.expected_version,
+            by_role=behalf.role,
+            reason=reason_in(input.reason),
+        )
+        if isinstance(outcome, model.ChangeRefused):
+            return await _change_refused(outcome, info, None)
+        return AppointmentCancelled(appointment=await _as_served(outcome, info))
+
+
+async def _changing(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> Behalf:
+    """A change has no refusal for a missing consent: it is an input that makes no sense."""
+    try:
+        return await behalf_of(info, asked, dry=dry)
+    except NoConsent:
+        raise invalid(
+            "onBehalfOf",
+            "consentGiven",
+            zh="代客户操作前须取得客户同意。",
+            en="The customer has to agree first.",
+        ) from None
+
+
+async def _as_served(appointment: model.Appointment, info: Info) -> Appointment:
+    """The appointment as whoever asked may see it; an agent sees it as staff do."""
+    shown = await shown_to(await viewer_of(info), [appointment], info)
+    return shown[0]
+
+
+async def hold_shown(hold: Hold, info: Info) -> SlotHold:
+    capacity = info.context.house.capacity
+    ref = SlotRef.read(hold.ref)
+    assert ref
+    view = await capacity.view(ref, at=capacity.clock.now())
+    return SlotHold(
+        id=strawberry.ID(hold.id),
+        slot=Slot.of(view, staff=is_staff(info)),
+        expires_at=hold.expires_at,
+    )
+
+
+_WITH_ALTERNATIVES = frozenset(
+    {
+        model.BookingRefusal.SLOT_FULL,
+        model.BookingRefusal.CUTOFF_PASSED,
+        model.BookingRefusal.TOO_FAR_AHEAD,
+        model.BookingRefusal.NOT_OFFERED,
+        model.BookingRefusal.HOLD_EXPIRED,
+        model.BookingRefusal.NO_COURIER,
+    }
+)
+
+
+async def _refused(
+    refused: model.BookingRefused,
+    info: Info,
+    services: Collection[ServiceKind],
+    slot: SlotRef | None = None,
+) -> BookingRefused:
+    alternatives: list[Slot] = []
+    if refused.code in _WITH_ALTERNATIVES and refused.area_id and services and slot:
+        alternatives = await _alternatives(info, refused.area_id, services, slot.key)
+    return BookingRefused.of(refused, info.context.locale, alternatives)
+
+
+async def _alternatives(
+    info: Info, area_id: str, services: Collection[ServiceKind], not_key: str
+) -> list[Slot]:
+    views = await appointments_of(info).alternatives(area_id, services, not_key=not_key)
+    return [Slot.of(view, staff=is_staff(info)) for view in views]
+
+
+_CHANGES_WITH_ALTERNATIVES = frozenset(
+    {
+        model.ChangeRefusal.SLOT_FULL,
+        model.ChangeRefusal.NOT_OFFERED,
+        model.ChangeRefusal.CUTOFF_PASSED,
+    }
+)
+
+
+async def _change_refused(
+    refused: model.ChangeRefused, info: Info, slot: SlotRef | None
+) -> ChangeRefused:
+    current, alternatives = refused.current, []
+    if current and slot and refused.code in _CHANGES_WITH_ALTERNATIVES:
+        alternatives = await _alternatives(info, current.area_id, current.services, slot.key)
+    shown = await shown_to(await viewer_of(info), [current], info) if current else []
+    return ChangeRefused(
+        message=model.CHANGE_WORDS[refused.code].spoken(info.context.locale),
+        path=list(refused.path) or None,
+        code=refused.code,
+        current=shown[0] if shown else None,
+        alternatives=alternatives,
+    )
+
+
+async def _address(address: StoredAddress, info: Info) -> Address:
+    house = info.context.house
+    own = address.owner_id == info.context.caller.id
+    areas, tree = await house.addresses.city.areas(), await house.organisation.tree()
+    return Address.of(address, areas, tree, whole=own, own=own)
+
+
+async def _address_refused(refused: AddressRefusedValue, info: Info) -> AddressRefused:
+    house = info.context.house
+    areas, tree = await house.addresses.city.areas(), await house.organisation.tree()
+    return AddressRefused.of(refused, info.context.locale, areas, tree)
+
+
+async def _located(address: StoredAddress, info: Info) -> Located:
+    """A stored address, as serviceability wants it."""
+    candidate = Candidate(division_code=address.division_code, door=address.door, confidence=1.0)
+    return Located((candidate,), await info.context.house.addresses.area(address.area_id))

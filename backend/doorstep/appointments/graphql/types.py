@@ -1,0 +1,489 @@
+"""Appointments as the outside world sees them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Self
+
+import strawberry
+
+from doorstep.accounts.model import Role, masked_name, masked_phone
+from doorstep.addresses.actions import Addresses
+from doorstep.addresses.graphql import (
+    Address,
+    AddressCandidate,
+    AddressDeleted,
+    AddressRefused,
+    ServiceArea,
+)
+from doorstep.addresses.model import UnservedReason
+from doorstep.addresses.rules import AreaMap
+from doorstep.appointments import actions, model
+from doorstep.appointments.rules import Sight
+from doorstep.capacity import model as capacity_model
+from doorstep.capacity.actions import Capacity, SlotView
+from doorstep.capacity.graphql import HoldReleased, Slot, SlotHeld
+from doorstep.catalogue.model import Channel, LineOutcome, ServiceKind
+from doorstep.couriers.actions import Couriers
+from doorstep.couriers.graphql import CourierCard
+from doorstep.couriers.model import Courier, Vehicle
+from doorstep.kit.gql import (
+    Info,
+    InvalidInput,
+    Node,
+    PageInfo,
+    Refused,
+    TimeWindow,
+    asks_for,
+    explain,
+    public,
+    shown,
+)
+from doorstep.kit.pages import Page, keyed
+from doorstep.kit.refusals import Locale
+from doorstep.organisation.graphql import OrgUnit
+from doorstep.organisation.model import Tree
+
+explain(
+    model.Status,
+    "How far an appointment has come.",
+    {
+        model.Status.BOOKED: "Promised; no courier has taken it yet.",
+        model.Status.ASSIGNED: "A courier has it.",
+        model.Status.EN_ROUTE: "The courier has set out.",
+        model.Status.ARRIVED: "The courier is at the door.",
+        model.Status.COMPLETED: "Every line was done.",
+        model.Status.PARTLY_COMPLETED: "Some lines were done.",
+        model.Status.FAILED: "No line was done.",
+        model.Status.CANCELLED: "Its customer took it back.",
+    },
+    name="AppointmentStatus",
+)
+explain(
+    model.EventKind,
+    "What can happen to an appointment.",
+    {
+        model.EventKind.BOOKED: "It was promised.",
+        model.EventKind.RESCHEDULED: "It moved to another window.",
+        model.EventKind.CONTACT_CHANGED: "Another person is to be called.",
+        model.EventKind.ADDRESS_CHANGED: "It goes to another door.",
+        model.EventKind.ASSIGNED: "A dispatcher named its courier.",
+        model.EventKind.UNASSIGNED: "It was taken off its courier.",
+        model.EventKind.ACCEPTED: "Its courier said yes.",
+        model.EventKind.DECLINED: "Its courier said no.",
+        model.EventKind.SET_OUT: "Its courier set out.",
+        model.EventKind.ARRIVED: "Its courier is at the door.",
+        model.EventKind.COMPLETED: "Every line was done.",
+        model.EventKind.PARTLY_COMPLETED: "Some lines were done.",
+        model.EventKind.FAILED: "No line was done.",
+        model.EventKind.CANCELLED: "Its customer took it back.",
+        model.EventKind.UNDONE: "Its courier took the last step back.",
+        model.EventKind.NOTED: "Somebody wrote something down.",
+    },
+    name="AppointmentEventKind",
+)
+explain(model.BookingRefusal, "Why a booking or a hold is refused.", model.BOOKING_WORDS)
+explain(model.ChangeRefusal, "Why a change is refused.", model.CHANGE_WORDS)
+
+_LIVE_SLOT_FIELDS = frozenset({"open", "closedBecause", "places", "taken"})
+
+
+@public("Whom to call.")
+class Contact:
+    name: str = shown("Their name, masked from who need not know it.")
+    phone: str = shown("Their phone, masked from who need not know it.")
+    masked: bool = shown("Whether name and phone are masked.")
+
+    @classmethod
+    def of(cls, contact: model.Contact, *, masked: bool) -> Self:
+        if not masked:
+            return cls(name=contact.name, phone=contact.phone, masked=False)
+        return cls(name=masked_name(contact.name), phone=masked_phone(contact.phone), masked=True)
+
+
+@public("How to get in, and what waits there.")
+class AccessNotes:
+    gate_code: str | None = shown("Opens the gate.")
+    floor: int | None = shown("On which floor.")
+    has_lift: bool | None = shown("Whether there is a lift.")
+    dog: bool | None = shown("Whether there is a dog.")
+    where_the_goods_are: str | None = shown("Where to find what is to be collected.")
+
+    @classmethod
+    def of(cls, notes: model.AccessNotes) -> Self:
+        return cls(**notes.model_dump())
+
+
+@public("One thing that happened to an appointment.")
+class AppointmentEvent:
+    sequence: int = shown("Counts what happened to this appointment, from 1.")
+    kind: model.EventKind = shown("What happened.")
+    at: datetime = shown("When it was done, by the clock of who did it.")
+    recorded_at: datetime = shown("When we learned of it.")
+    by_role: Role | None = shown("Who did it; null: the house itself.")
+    note: str | None = shown("What was said about it.")
+
+    @classmethod
+    def of(cls, entry: model.HistoryEntry) -> Self:
+        return cls(**entry.model_dump())
+
+
+@public("One errand of a visit.", interface=True)
+class AppointmentLine:
+    id: strawberry.ID = shown("Names the line within its appointment.")
+    kind: ServiceKind = shown("What is to be done.")
+    outcome: LineOutcome | None = shown("What came of it; null until it is done.")
+
+
+@public("Something to collect. Sizes and weight are of one piece.")
+class PickupLine(AppointmentLine):
+    description: str = shown("What it is.")
+    quantity: int = shown("How many pieces.")
+    weight_grams: int | None = shown("Grams; after collection, as weighed at the door.")
+    length_millimetres: int | None = shown("Millimetres.")
+    width_millimetres: int | None = shown("Millimetres.")
+    height_millimetres: int | None = shown("Millimetres.")
+    item_ids: list[str] = shown("The item numbers given at the door.")
+
+
+@public("Something to hand over.")
+class DeliveryLine(AppointmentLine):
+    item_id: str = shown("The item's number: UPU S10, or the bureau's own pattern.")
+    attempt_no: int = shown("Which attempt this is, from 1.")
+
+
+@public("A newspaper to subscribe to at the door.")
+class SubscriptionLine(AppointmentLine):
+    distribution_code: str = shown("邮发代号: the publication's postal distribution code.")
+    copies: int = shown("How many copies.")
+
+
+def line_of(line: model.Line) -> AppointmentLine:
+    """A line as its own kind of line."""
+    common: dict[str, Any] = {
+        "id": strawberry.ID(line.id),
+        "kind": line.kind,
+        "outcome": line.outcome,
+    }
+    match line:
+        case model.PickupLine():
+            return PickupLine(
+                **common,
+                description=line.description,
+                quantity=line.quantity,
+                weight_grams=line.weight_grams,
+                length_millimetres=line.length_millimetres,
+                width_millimetres=line.width_millimetres,
+                height_millimetres=line.height_millimetres,
+                item_ids=list(line.item_ids),
+            )
+        case model.DeliveryLine():
+            return DeliveryLine(**common, item_id=line.item_id, attempt_no=line.attempt_no)
+        case model.SubscriptionLine():
+            return SubscriptionLine(
+                **common, distribution_code=line.distribution_code, copies=line.copies
+            )
+
+
+@public("A promise to be at a door.")
+class Appointment(Node):
+    reference: str = shown("What people read out on the phone.")
+    status: model.Status = shown("How far it has come.")
+    version: int = shown("Counts changes of status, slot, lines, address, contact or courier.")
+    slot: Slot = shown("The slot it took its place in.")
+    window: TimeWindow = shown("Between when and when we come.")
+    address: Address = shown("Where to, as it was when it was booked.")
+    contact: Contact = shown("Whom to call.")
+    lines: list[AppointmentLine] = shown("The errands of this visit.")
+    channel: Channel = shown("How it reached us.")
+    cancellable_until: datetime = shown("Until when it can be rescheduled or cancelled.")
+    booked_at: datetime = shown("When it was promised.")
+    courier: CourierCard | None = shown("Who comes; null until assigned, and once it is over.")
+    eta: datetime | None = shown("When the courier should be there.")
+    history: list[AppointmentEvent] = shown("Everything that happened to it, in order.")
+    access_notes: AccessNotes | None = shown(
+        "Null unless it is yours to see: the customer's, or the assigned courier's on the day."
+    )
+    pickup_code: str | None = shown(
+        "The customer alone sees it, and tells it where the proof policy asks for it."
+    )
+    booked_by_role: Role = shown("Who booked it.")
+    cancel_reason: str | None = shown("Why it was cancelled, if it was.")
+
+    @classmethod
+    def of(
+        cls,
+        appointment: model.Appointment,
+        sight: Sight,
+        slot: Slot,
+        courier: CourierCard | None,
+        areas: AreaMap,
+        tree: Tree,
+    ) -> Self:
+        private = appointment.private
+        return cls(
+            id=strawberry.ID(appointment.id),
+            reference=appointment.reference,
+            status=appointment.status,
+            version=appointment.version,
+            slot=slot,
+            window=TimeWindow.of(appointment.window),
+            address=Address.of(
+                private.address, areas, tree, whole=sight.whole_address, own=sight.own
+            ),
+            contact=Contact.of(private.contact, masked=not sight.contact),
+            lines=[line_of(line) for line in appointment.lines],
+            channel=appointment.channel,
+            cancellable_until=appointment.cancellable_until,
+            booked_at=appointment.booked_at,
+            courier=courier if sight.courier else None,
+            eta=appointment.eta if sight.courier else None,
+            history=[AppointmentEvent.of(entry) for entry in appointment.history],
+            access_notes=AccessNotes.of(private.access_notes) if sight.access_notes else None,
+            pickup_code=private.pickup_code if sight.pickup_code else None,
+            booked_by_role=appointment.booked_by_role,
+            cancel_reason=appointment.cancel_reason,
+        )
+
+
+Seen = tuple[model.Appointment, Sight]
+
+
+async def presented(seen: Sequence[Seen], info: Info) -> list[Appointment]:
+    """Appointments with what hangs on them, in a few questions however many they are."""
+    house = info.context.house
+    addresses: Addresses = house.addresses
+    areas = await addresses.city.areas()
+    tree: Tree = await house.organisation.tree()
+    cards = await _cards(seen, house.couriers)
+    slots = await _slots(seen, info)
+    return [
+        Appointment.of(
+            appointment,
+            sight,
+            slots[appointment.slot.text],
+            cards.get(appointment.courier_id or ""),
+            areas,
+            tree,
+        )
+        for appointment, sight in seen
+    ]
+
+
+async def _cards(seen: Sequence[Seen], couriers: Couriers) -> dict[str, CourierCard]:
+    ids = {a.courier_id for a, sight in seen if a.courier_id and sight.courier}
+    found: dict[str, Courier] = await couriers.get_many(ids)
+    vehicles: dict[str, Vehicle] = await couriers.vehicles_of(found.values())
+    return {
+        id: CourierCard.of(courier, vehicles.get(courier.vehicle_id or ""))
+        for id, courier in found.items()
+    }
+
+
+async def _slots(seen: Sequence[Seen], info: Info) -> dict[str, Slot]:
+    """The slots; whether they are open still is looked up only if somebody asks."""
+    capacity: Capacity = info.context.house.capacity
+    views: dict[str, SlotView] = {}
+    if asks_for(info, _LIVE_SLOT_FIELDS):
+        refs = [appointment.slot for appointment, _ in seen]
+        views = await capacity.presented(refs, at=capacity.clock.now())
+    return {
+        appointment.slot.text: Slot.of(
+            views.get(appointment.slot.text) or _past_slot(appointment, capacity),
+            staff=sight.staff,
+        )
+        for appointment, sight in seen
+    }
+
+
+def _past_slot(appointment: model.Appointment, capacity: Capacity) -> SlotView:
+    """The slot as the appointment remembers it."""
+    ref = appointment.slot
+    return SlotView(
+        slot=capacity_model.Slot(
+            id=ref.key,
+            area_id=ref.area_id,
+            branch_id=appointment.branch_id,
+            branch_path=appointment.branch_path,
+            day=appointment.day,
+            window=appointment.window,
+            places=0,
+        ),
+        ref=ref,
+        closed=capacity_model.SlotClosedReason.CUTOFF_PASSED,
+        cutoff_at=appointment.window.start - capacity.policy.cutoff_before,
+        taken=0,
+    )
+
+
+@public("One appointment of a page.")
+class AppointmentEdge:
+    node: Appointment = shown("The appointment.")
+    cursor: str = shown("Where it stands in the list.")
+
+
+@public("A page of appointments.")
+class AppointmentConnection:
+    edges: list[AppointmentEdge] = shown("The appointments, in order.")
+    page_info: PageInfo = shown("Where the page begins and ends.")
+    total_count: int | None = shown("How many there are in all; counted only when asked for.")
+
+    @classmethod
+    def of(
+        cls,
+        page: Page[model.Appointment],
+        nodes: list[Appointment],
+        cursors: list[str],
+        total: int | None,
+    ) -> Self:
+        return cls(
+            edges=[
+                AppointmentEdge(node=node, cursor=cursor)
+                for node, cursor in zip(nodes, cursors, strict=True)
+            ],
+            page_info=PageInfo.of(cursors, more=page.more, after=page.after),
+            total_count=total,
+        )
+
+
+def cursors_of(page: Page[model.Appointment], *, by_window: bool) -> list[str]:
+    def key(appointment: model.Appointment) -> str:
+        if not by_window:
+            return appointment.id
+        return f"{int(appointment.window.start.timestamp() * 1000)}|{appointment.id}"
+
+    return [cursor for cursor, _ in keyed(page, key)]
+
+
+@public("One thing that happened to an appointment, and how it stands now.")
+class AppointmentChange:
+    sequence: int = shown("The event's; ask again `after` the last one you had.")
+    event: AppointmentEvent | None = shown("What happened; null with `resync`.")
+    appointment: Appointment = shown("How the appointment stands now.")
+    resync: bool = shown("Start over: read the appointment afresh.")
+
+
+@public("A service, and when we could come for it next.")
+class ServiceOffer:
+    kind: ServiceKind = shown("Which service.")
+    next_slot: Slot | None = shown("The next slot that can be booked; null: none in the horizon.")
+
+
+explain(
+    UnservedReason,
+    "Why we do not come.",
+    {
+        UnservedReason.OUTSIDE_ALL_AREAS: "No branch serves that place.",
+        UnservedReason.AMBIGUOUS_ADDRESS: "We are not sure where that is.",
+        UnservedReason.SERVICE_NOT_OFFERED_HERE: "Not this service, at this place.",
+        UnservedReason.NO_SAILING: "No ferry goes there in the days to come.",
+    },
+)
+
+
+@public("Whether we come to a door, and for what.")
+class Serviceability:
+    served: bool = shown("Whether we come at all.")
+    standardized_address: AddressCandidate | None = shown("What we took the address for.")
+    area: ServiceArea | None = shown("The area it lies in.")
+    services: list[ServiceOffer] = shown("What we do there.")
+    reason: UnservedReason | None = shown("Why not, when not served.")
+    alternatives: list[OrgUnit] = shown("When not served: where to go instead, the nearest first.")
+
+    @classmethod
+    def of(
+        cls, found: actions.Serviceability, alternatives: list[OrgUnit], tree: Tree, *, staff: bool
+    ) -> Self:
+        candidate, area = found.located.candidate, found.located.area
+        return cls(
+            served=found.served,
+            standardized_address=AddressCandidate.of(candidate) if candidate else None,
+            area=ServiceArea.of(area, tree) if area else None,
+            services=[
+                ServiceOffer(
+                    kind=offer.kind,
+                    next_slot=Slot.of(offer.next_slot, staff=staff) if offer.next_slot else None,
+                )
+                for offer in found.offers
+            ],
+            reason=found.reason,
+            alternatives=alternatives,
+        )
+
+
+@public("A booking or a hold was refused.")
+class BookingRefused(Refused):
+    code: model.BookingRefusal = shown("Why.")
+    alternatives: list[Slot] = shown("Slots that can be booked instead.")
+    cutoff_at: datetime | None = shown("Until when it could have been booked.")
+
+    @classmethod
+    def of(cls, refused: model.BookingRefused, locale: Locale, alternatives: list[Slot]) -> Self:
+        return cls(
+            message=model.BOOKING_WORDS[refused.code].spoken(locale),
+            path=list(refused.path) or None,
+            code=refused.code,
+            alternatives=alternatives,
+            cutoff_at=refused.cutoff_at,
+        )
+
+
+@public("A change was refused.")
+class ChangeRefused(Refused):
+    code: model.ChangeRefusal = shown("Why.")
+    current: Appointment | None = shown("How the appointment stands.")
+    alternatives: list[Slot] = shown("Slots that can be booked instead.")
+
+
+@public("An address is in the book.")
+class AddressSaved:
+    address: Address = shown("The address.")
+    serviceability: Serviceability = shown("Whether we come there, and for what.")
+
+
+@public("A promise was made.")
+class AppointmentBooked:
+    appointment: Appointment = shown("The promise.")
+
+
+@public("An appointment has another window.")
+class AppointmentRescheduled:
+    appointment: Appointment = shown("How it stands now.")
+
+
+@public("An appointment was taken back.")
+class AppointmentCancelled:
+    appointment: Appointment = shown("How it stands now.")
+
+
+def _union(name: str, description: str) -> Any:
+    return strawberry.union(name, description=description)
+
+
+BookAppointmentResult = Annotated[
+    AppointmentBooked | BookingRefused | InvalidInput,
+    _union("BookAppointmentResult", "What came of booking."),
+]
+RescheduleAppointmentResult = Annotated[
+    AppointmentRescheduled | ChangeRefused | InvalidInput,
+    _union("RescheduleAppointmentResult", "What came of rescheduling."),
+]
+CancelAppointmentResult = Annotated[
+    AppointmentCancelled | ChangeRefused | InvalidInput,
+    _union("CancelAppointmentResult", "What came of cancelling."),
+]
+HoldSlotResult = Annotated[
+    SlotHeld | BookingRefused | InvalidInput,
+    _union("HoldSlotResult", "What came of holding a place."),
+]
+ReleaseHoldResult = Annotated[
+    HoldReleased | BookingRefused | InvalidInput,
+    _union("ReleaseHoldResult", "What came of giving a place back."),
+]
+SaveAddressResult = Annotated[
+    AddressSaved | AddressRefused | InvalidInput,
+    _union("SaveAddressResult", "What came of saving an address."),
+]
+DeleteAddressResult = Annotated[
+    AddressDeleted | AddressRefused | InvalidInput,
+    _union("DeleteAddressResult", "What came of deleting an address."),
+]

@@ -1,0 +1,381 @@
+"""The promise to be at a door, and everything that can happen to it.
+
+Status    changes only by the moves of `MOVES`
+Version   counts changes of status, slot, lines, address, contact or courier
+History   every change is an event with a sequence of its own; nothing is ever taken out
+Private   door, contact, access notes, pickup code and proofs: sealed as one with the customer's key
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from doorstep.accounts.model import Role
+from doorstep.addresses.model import Address, Short
+from doorstep.capacity.model import SlotRef
+from doorstep.catalogue.model import Channel, LineOutcome, ServiceKind
+from doorstep.kit.documents import Stored
+from doorstep.kit.refusals import Refusal, Words
+from doorstep.kit.windows import Day, TimeWindow
+
+Frozen: Final = ConfigDict(frozen=True)
+
+
+class Status(StrEnum):
+    BOOKED = "BOOKED"
+    ASSIGNED = "ASSIGNED"
+    EN_ROUTE = "EN_ROUTE"
+    ARRIVED = "ARRIVED"
+    COMPLETED = "COMPLETED"
+    PARTLY_COMPLETED = "PARTLY_COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+OPEN: Final = frozenset({Status.BOOKED, Status.ASSIGNED, Status.EN_ROUTE, Status.ARRIVED})
+
+
+class EventKind(StrEnum):
+    BOOKED = "BOOKED"
+    RESCHEDULED = "RESCHEDULED"
+    CONTACT_CHANGED = "CONTACT_CHANGED"
+    ADDRESS_CHANGED = "ADDRESS_CHANGED"
+    ASSIGNED = "ASSIGNED"
+    UNASSIGNED = "UNASSIGNED"
+    ACCEPTED = "ACCEPTED"
+    DECLINED = "DECLINED"
+    SET_OUT = "SET_OUT"
+    ARRIVED = "ARRIVED"
+    COMPLETED = "COMPLETED"
+    PARTLY_COMPLETED = "PARTLY_COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    UNDONE = "UNDONE"
+    NOTED = "NOTED"
+
+
+@dataclass(frozen=True)
+class Step:
+    """A move is allowed from any status in `sources`, and leads to `target`."""
+
+    sources: frozenset[Status]
+    target: Status
+
+
+_WAITING: Final = frozenset({Status.BOOKED, Status.ASSIGNED})
+_AT_DOOR: Final = frozenset({Status.ARRIVED})
+
+MOVES: Final[dict[EventKind, Step]] = {
+    EventKind.RESCHEDULED: Step(_WAITING, Status.BOOKED),
+    EventKind.ASSIGNED: Step(frozenset({Status.BOOKED}), Status.ASSIGNED),
+    EventKind.UNASSIGNED: Step(frozenset({Status.ASSIGNED}), Status.BOOKED),
+    EventKind.ACCEPTED: Step(_WAITING, Status.ASSIGNED),
+    EventKind.DECLINED: Step(_WAITING, Status.BOOKED),
+    EventKind.SET_OUT: Step(frozenset({Status.ASSIGNED}), Status.EN_ROUTE),
+    EventKind.ARRIVED: Step(frozenset({Status.EN_ROUTE}), Status.ARRIVED),
+    EventKind.COMPLETED: Step(_AT_DOOR, Status.COMPLETED),
+    EventKind.PARTLY_COMPLETED: Step(_AT_DOOR, Status.PARTLY_COMPLETED),
+    EventKind.FAILED: Step(_AT_DOOR, Status.FAILED),
+    EventKind.CANCELLED: Step(_WAITING, Status.CANCELLED),
+}
+
+
+class HistoryEntry(BaseModel):
+    """One thing that happened. `at` is when it was done, `recorded_at` when we learned of it."""
+
+    model_config = Frozen
+
+    sequence: int
+    kind: EventKind
+    at: datetime
+    recorded_at: datetime
+    by_role: Role | None = None
+    note: str | None = None
+
+
+class Contact(BaseModel):
+    model_config = Frozen
+
+    name: Short
+    phone: str
+
+
+class AccessNotes(BaseModel):
+    """How to get in, and what waits there."""
+
+    model_config = Frozen
+
+    gate_code: Short | None = None
+    floor: int | None = Field(default=None, ge=-10, le=200)
+    has_lift: bool | None = None
+    dog: bool | None = None
+    where_the_goods_are: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class LineProof(BaseModel):
+    """What was shown at the door for one line."""
+
+    model_config = Frozen
+
+    note: str | None = None
+    signed_by: str | None = None
+    signer_relationship: str | None = None
+    attachment_ids: tuple[str, ...] = ()
+    inspection: dict[str, Any] | None = None
+    identity: dict[str, Any] | None = None
+
+
+class Private(BaseModel):
+    """What only those may see who need it."""
+
+    model_config = Frozen
+
+    address: Address
+    contact: Contact
+    access_notes: AccessNotes = AccessNotes()
+    pickup_code: str
+    proofs: dict[str, LineProof] = {}
+
+
+_Description = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+]
+_Millimetres = Annotated[int, Field(gt=0, le=100_000)]
+_Count = Annotated[int, Field(ge=1, le=1000)]
+
+
+class PickupAsked(BaseModel):
+    """Something to collect. Grams and millimetres are of one piece."""
+
+    model_config = Frozen
+
+    what: Literal["pickup"] = "pickup"
+    kind: ServiceKind
+    description: _Description
+    quantity: _Count = 1
+    weight_grams: Annotated[int, Field(gt=0, le=10_000_000)] | None = None
+    length_millimetres: _Millimetres | None = None
+    width_millimetres: _Millimetres | None = None
+    height_millimetres: _Millimetres | None = None
+
+
+class DeliveryAsked(BaseModel):
+    """Something to hand over."""
+
+    model_config = Frozen
+
+    what: Literal["delivery"] = "delivery"
+    kind: ServiceKind
+    item_id: str
+
+
+class SubscriptionAsked(BaseModel):
+    """A newspaper to subscribe to at the door."""
+
+    model_config = Frozen
+
+    what: Literal["subscription"] = "subscription"
+    kind: ServiceKind = ServiceKind.SUBSCRIPTION_VISIT
+    distribution_code: Annotated[str, StringConstraints(pattern=r"^\d{1,4}-\d{1,5}$")]
+    copies: _Count = 1
+    term_months: Annotated[int, Field(ge=1, le=36)] = 12
+
+
+LineAsked = PickupAsked | DeliveryAsked | SubscriptionAsked
+
+
+class _Line(BaseModel):
+    id: str
+    outcome: LineOutcome | None = None
+
+
+class PickupLine(PickupAsked, _Line):
+    item_ids: tuple[str, ...] = ()
+
+
+class DeliveryLine(DeliveryAsked, _Line):
+    attempt_no: int = 1
+
+
+class SubscriptionLine(SubscriptionAsked, _Line):
+    pass
+
+
+Line = Annotated[PickupLine | DeliveryLine | SubscriptionLine, Field(discriminator="what")]
+
+
+class Appointment(Stored):
+    """A promise to be at a door in a window."""
+
+    reference: str
+    customer_id: str
+    status: Status = Status.BOOKED
+    version: int = 1
+    sequence: int = 1
+    """Of the last entry of `history`."""
+    branch_id: str
+    branch_path: str
+    area_id: str
+    address_id: str
+    slot: SlotRef
+    day: Day
+    window: TimeWindow
+    lines: tuple[Line, ...]
+    channel: Channel
+    cancellable_until: datetime
+    booked_at: datetime
+    booked_by: str
+    booked_by_role: Role
+    courier_id: str | None = None
+    offered_to: str | None = None
+    """The courier who was asked and has not answered. Kept by dispatch; no change of version."""
+    eta: datetime | None = None
+    changes: int = 0
+    """How often the customer has rescheduled."""
+    cancel_reason: str | None = None
+    history: tuple[HistoryEntry, ...]
+    private: Private
+
+    @property
+    def services(self) -> frozenset[ServiceKind]:
+        return frozenset(line.kind for line in self.lines)
+
+
+class BookingPolicy(BaseModel):
+    """The bureau's own choices; no source names them."""
+
+    model_config = Frozen
+
+    cancel_before: timedelta = timedelta(minutes=30)
+    most_changes: int = 3
+    most_lines: int = 20
+
+
+@dataclass(frozen=True)
+class Behalf:
+    """For whom an agent books, and how the customer reached them."""
+
+    customer_id: str
+    agent_id: str
+    channel: Channel
+
+
+@dataclass(frozen=True)
+class BookingRequest:
+    """A request as it was asked, whoever asks it."""
+
+    customer_id: str
+    booked_by: str
+    booked_by_role: Role
+    channel: Channel
+    address_id: str
+    slot: SlotRef
+    hold_id: str | None
+    contact: Contact
+    lines: tuple[LineAsked, ...]
+    access_notes: AccessNotes
+
+
+# ------------------------------------------------------------------ expected no's
+
+
+class BookingRefusal(StrEnum):
+    SLOT_FULL = "SLOT_FULL"
+    CUTOFF_PASSED = "CUTOFF_PASSED"
+    TOO_FAR_AHEAD = "TOO_FAR_AHEAD"
+    NOT_OFFERED = "NOT_OFFERED"
+    ADDRESS_NOT_SERVED = "ADDRESS_NOT_SERVED"
+    SERVICE_NOT_OFFERED = "SERVICE_NOT_OFFERED"
+    TOO_LARGE = "TOO_LARGE"
+    TOO_HEAVY = "TOO_HEAVY"
+    HOLD_EXPIRED = "HOLD_EXPIRED"
+    TOO_MANY_HOLDS = "TOO_MANY_HOLDS"
+    NO_COURIER = "NO_COURIER"
+    NO_CONSENT = "NO_CONSENT"
+    NOT_FOUND = "NOT_FOUND"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+
+class ChangeRefusal(StrEnum):
+    STALE_VERSION = "STALE_VERSION"
+    NOT_ALLOWED_NOW = "NOT_ALLOWED_NOW"
+    CUTOFF_PASSED = "CUTOFF_PASSED"
+    SLOT_FULL = "SLOT_FULL"
+    NOT_OFFERED = "NOT_OFFERED"
+    TOO_MANY_CHANGES = "TOO_MANY_CHANGES"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    NOT_FOUND = "NOT_FOUND"
+
+
+_FULL: Final = Words(
+    "这个时段刚刚约满，请另选。", "That window has just filled. Please choose another."
+)
+_LATE: Final = Words("已过这个时段的截止时间。", "It is too late for this window.")
+_NOT_OFFERED: Final = Words("这个时段不提供上门。", "We do not come at that time.")
+_NOT_FOUND: Final = Words("没有找到。", "Not found.")
+_KEY: Final = Words(
+    "此请求编号已用于另一个请求。", "This idempotency key was used for another request."
+)
+
+BOOKING_WORDS: Final[dict[BookingRefusal, Words]] = {
+    BookingRefusal.SLOT_FULL: _FULL,
+    BookingRefusal.CUTOFF_PASSED: _LATE,
+    BookingRefusal.TOO_FAR_AHEAD: Words(
+        "还不能预约这么远的日期。", "We do not book that far ahead."
+    ),
+    BookingRefusal.NOT_OFFERED: _NOT_OFFERED,
+    BookingRefusal.ADDRESS_NOT_SERVED: Words(
+        "这个地址不在上门服务范围内。", "We do not come to that address."
+    ),
+    BookingRefusal.SERVICE_NOT_OFFERED: Words(
+        "这个地址不提供所选的服务。", "That service is not offered at this address."
+    ),
+    BookingRefusal.TOO_LARGE: Words("尺寸超过了可收寄的上限。", "That is larger than may be sent."),
+    BookingRefusal.TOO_HEAVY: Words(
+        "重量超过了可收寄的上限。", "That is heavier than may be sent."
+    ),
+    BookingRefusal.HOLD_EXPIRED: Words(
+        "为您保留的时段已过期，请重新选择。", "The place we held for you has lapsed. Choose again."
+    ),
+    BookingRefusal.TOO_MANY_HOLDS: Words(
+        "您已保留了一个时段，请先用掉或放弃它。",
+        "You hold a place already. Use it or release it first.",
+    ),
+    BookingRefusal.NO_COURIER: Words(
+        "这个时段没有合适的揽投员。", "No courier who can do this works in that window."
+    ),
+    BookingRefusal.NO_CONSENT: Words(
+        "代客户预约前须取得客户同意。", "The customer has to agree first."
+    ),
+    BookingRefusal.NOT_FOUND: _NOT_FOUND,
+    BookingRefusal.IDEMPOTENCY_KEY_REUSED: _KEY,
+}
+CHANGE_WORDS: Final[dict[ChangeRefusal, Words]] = {
+    ChangeRefusal.STALE_VERSION: Words(
+        "预约刚刚有变化，请核对后再试。", "The appointment has just changed. Please look again."
+    ),
+    ChangeRefusal.NOT_ALLOWED_NOW: Words("现在不能这样做。", "That cannot be done now."),
+    ChangeRefusal.CUTOFF_PASSED: _LATE,
+    ChangeRefusal.SLOT_FULL: _FULL,
+    ChangeRefusal.NOT_OFFERED: _NOT_OFFERED,
+    ChangeRefusal.TOO_MANY_CHANGES: Words(
+        "改约次数已达上限。", "It has been rescheduled as often as we can."
+    ),
+    ChangeRefusal.IDEMPOTENCY_KEY_REUSED: _KEY,
+    ChangeRefusal.NOT_FOUND: _NOT_FOUND,
+}
+
+
+class BookingRefused(Refusal):
+    code: BookingRefusal
+    cutoff_at: datetime | None = None
+    area_id: str | None = None
+    """Where to look for alternatives, when there can be some."""
+
+
+class ChangeRefused(Refusal):
+    code: ChangeRefusal
+    current: Appointment | None = None

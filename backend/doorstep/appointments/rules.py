@@ -1,0 +1,329 @@
+"""What may be booked, changed and moved. Pure: time, ids and the state of the world come in."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from doorstep.accounts.model import STAFF, Caller, Role
+from doorstep.addresses.model import Address, ServiceArea
+from doorstep.appointments.model import (
+    MOVES,
+    Appointment,
+    BookingPolicy,
+    BookingRefusal,
+    BookingRefused,
+    BookingRequest,
+    ChangeRefusal,
+    ChangeRefused,
+    DeliveryAsked,
+    DeliveryLine,
+    EventKind,
+    HistoryEntry,
+    Line,
+    LineAsked,
+    PickupAsked,
+    PickupLine,
+    Private,
+    Status,
+    SubscriptionLine,
+)
+from doorstep.capacity.model import Slot, SlotClosedReason, SlotRef
+from doorstep.catalogue.model import ServiceKind, SizeLimits
+from doorstep.kit.windows import local_day
+
+CLOSED_TO_BOOKING: Final[dict[SlotClosedReason, BookingRefusal]] = {
+    SlotClosedReason.FULL: BookingRefusal.SLOT_FULL,
+    SlotClosedReason.CUTOFF_PASSED: BookingRefusal.CUTOFF_PASSED,
+    SlotClosedReason.CALENDAR: BookingRefusal.NOT_OFFERED,
+    SlotClosedReason.NO_COURIER: BookingRefusal.NO_COURIER,
+    SlotClosedReason.NO_VEHICLE: BookingRefusal.NO_COURIER,
+    SlotClosedReason.AREA: BookingRefusal.NOT_OFFERED,
+    SlotClosedReason.NO_SAILING: BookingRefusal.NOT_OFFERED,
+}
+CLOSED_TO_CHANGE: Final[dict[SlotClosedReason, ChangeRefusal]] = {
+    reason: {
+        SlotClosedReason.FULL: ChangeRefusal.SLOT_FULL,
+        SlotClosedReason.CUTOFF_PASSED: ChangeRefusal.CUTOFF_PASSED,
+    }.get(reason, ChangeRefusal.NOT_OFFERED)
+    for reason in SlotClosedReason
+}
+
+
+def judge_place(
+    address: Address | None,
+    area: ServiceArea | None,
+    services: frozenset[ServiceKind],
+    slot: SlotRef | None,
+) -> BookingRefused | None:
+    """Whether this door is one we come to, for these services, in slots of this kind."""
+    if address is None:
+        return BookingRefused(code=BookingRefusal.NOT_FOUND, path=("addressId",))
+    if area is None:
+        return BookingRefused(code=BookingRefusal.ADDRESS_NOT_SERVED, path=("addressId",))
+    if not services <= set(area.services):
+        return BookingRefused(code=BookingRefusal.SERVICE_NOT_OFFERED, path=("lines",))
+    if slot and (slot.area_id != area.id or not services <= slot.services):
+        return BookingRefused(code=BookingRefusal.NOT_OFFERED, path=("slotId",), area_id=area.id)
+    return None
+
+
+def judge_size(
+    lines: Sequence[LineAsked], limits: Mapping[ServiceKind, SizeLimits]
+) -> BookingRefused | None:
+    """Whether every piece may be sent at all."""
+    for index, line in enumerate(lines):
+        if isinstance(line, PickupAsked) and (refused := _too_big(index, line, limits[line.kind])):
+            return refused
+    return None
+
+
+def _too_big(index: int, line: PickupAsked, limits: SizeLimits) -> BookingRefused | None:
+    at = ("lines", str(index), "pickup")
+    if _over(line.weight_grams, limits.weight_grams):
+        return BookingRefused(code=BookingRefusal.TOO_HEAVY, path=(*at, "weightGrams"))
+    sides = {
+        "lengthMillimetres": line.length_millimetres,
+        "widthMillimetres": line.width_millimetres,
+        "heightMillimetres": line.height_millimetres,
+    }
+    for name, side in sides.items():
+        if _over(side, limits.side_millimetres):
+            return BookingRefused(code=BookingRefusal.TOO_LARGE, path=(*at, name))
+    if _over(sum(side or 0 for side in sides.values()), limits.sum_millimetres):
+        return BookingRefused(code=BookingRefusal.TOO_LARGE, path=at)
+    return None
+
+
+def _over(measured: int | None, limit: int | None) -> bool:
+    return measured is not None and limit is not None and measured > limit
+
+
+def lines_of(asked: Iterable[LineAsked]) -> tuple[Line, ...]:
+    """The lines of an appointment, numbered as they were asked."""
+    return tuple(_line(f"lin_{number}", line) for number, line in enumerate(asked, start=1))
+
+
+def _line(id: str, asked: LineAsked) -> Line:
+    fields = {**asked.model_dump(), "id": id}
+    if isinstance(asked, PickupAsked):
+        return PickupLine(**fields)
+    if isinstance(asked, DeliveryAsked):
+        return DeliveryLine(**fields)
+    return SubscriptionLine(**fields)
+
+
+def promised(
+    request: BookingRequest,
+    slot: Slot,
+    address: Address,
+    *,
+    id: str,
+    pickup_code: str,
+    policy: BookingPolicy,
+    at: datetime,
+) -> Appointment:
+    """The promise, once nothing speaks against it. A place is still to be taken for it."""
+    booked = HistoryEntry(
+        sequence=1,
+        kind=EventKind.BOOKED,
+        at=at,
+        recorded_at=at,
+        by_role=request.booked_by_role,
+    )
+    return Appointment(
+        id=id,
+        reference=reference_of(id, slot),
+        customer_id=request.customer_id,
+        branch_id=slot.branch_id,
+        branch_path=slot.branch_path,
+        area_id=slot.area_id,
+        address_id=address.id,
+        slot=request.slot,
+        day=slot.day,
+        window=slot.window,
+        lines=lines_of(request.lines),
+        channel=request.channel,
+        cancellable_until=slot.window.start - policy.cancel_before,
+        booked_at=at,
+        booked_by=request.booked_by,
+        booked_by_role=request.booked_by_role,
+        history=(booked,),
+        private=Private(
+            address=address,
+            contact=request.contact,
+            access_notes=request.access_notes,
+            pickup_code=pickup_code,
+        ),
+    )
+
+
+def reference_of(id: str, slot: Slot) -> str:
+    """What people read out on the phone: the day, and eight characters of the id."""
+    return f"{slot.day:%m%d}-{id[-8:-4]}-{id[-4:]}".upper()
+
+
+# ------------------------------------------------------------------ changing a promise
+
+
+def judge_change(
+    appointment: Appointment | None,
+    kind: EventKind,
+    *,
+    expected_version: int,
+    at: datetime,
+    policy: BookingPolicy,
+) -> ChangeRefused | None:
+    """Whether the customer may still reschedule or cancel."""
+    if appointment is None:
+        return ChangeRefused(code=ChangeRefusal.NOT_FOUND, path=("id",))
+    if appointment.version != expected_version:
+        return ChangeRefused(
+            code=ChangeRefusal.STALE_VERSION, path=("expectedVersion",), current=appointment
+        )
+    if appointment.status not in MOVES[kind].sources:
+        return ChangeRefused(code=ChangeRefusal.NOT_ALLOWED_NOW, current=appointment)
+    if at >= appointment.cancellable_until:
+        return ChangeRefused(code=ChangeRefusal.CUTOFF_PASSED, current=appointment)
+    if kind is EventKind.RESCHEDULED and appointment.changes >= policy.most_changes:
+        return ChangeRefused(code=ChangeRefusal.TOO_MANY_CHANGES, current=appointment)
+    return None
+
+
+def moved(
+    appointment: Appointment,
+    kind: EventKind,
+    *,
+    at: datetime,
+    recorded_at: datetime,
+    by_role: Role | None,
+    note: str | None = None,
+    **changed: Any,
+) -> Appointment | None:
+    """The appointment after `kind` happened to it. None: from this status it cannot."""
+    step = MOVES[kind]
+    if appointment.status not in step.sources:
+        return None
+    return noted(
+        appointment,
+        kind,
+        at=at,
+        recorded_at=recorded_at,
+        by_role=by_role,
+        note=note,
+        **{"status": step.target, **changed},
+    )
+
+
+_COUNTED: Final = ("status", "slot", "lines", "address_id", "courier_id")
+
+
+def noted(
+    appointment: Appointment,
+    kind: EventKind,
+    *,
+    at: datetime,
+    recorded_at: datetime,
+    by_role: Role | None,
+    note: str | None = None,
+    **changed: Any,
+) -> Appointment:
+    """The appointment with one more entry in its history, and `changed` on top."""
+    entry = HistoryEntry(
+        sequence=appointment.sequence + 1,
+        kind=kind,
+        at=at,
+        recorded_at=recorded_at,
+        by_role=by_role,
+        note=note,
+    )
+    counts = any(changed.get(name, old) != old for name, old in _counted(appointment).items())
+    return appointment.model_copy(
+        update={
+            **changed,
+            "sequence": entry.sequence,
+            "history": (*appointment.history, entry),
+            "version": appointment.version + counts,
+        }
+    )
+
+
+def _counted(appointment: Appointment) -> dict[str, Any]:
+    return {name: getattr(appointment, name) for name in _COUNTED}
+
+
+# ------------------------------------------------------------------ who sees what
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who looks at appointments. `courier_id` is theirs if they are a courier."""
+
+    caller: Caller
+    courier_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What of one appointment somebody may see."""
+
+    own: bool
+    staff: bool
+    whole_address: bool
+    contact: bool
+    access_notes: bool
+    pickup_code: bool
+    courier: bool
+
+
+_ON_THE_WAY: Final = frozenset({Status.EN_ROUTE, Status.ARRIVED})
+_COMING: Final = frozenset({Status.ASSIGNED}) | _ON_THE_WAY
+
+
+def sight_of(appointment: Appointment, viewer: Viewer, *, at: datetime) -> Sight | None:
+    """What `viewer` may see of it. None: it is not theirs to know of.
+
+    The assigned courier sees the contact and how to get in on the day, or once they are on their
+    way; the customer sees the courier from the assignment until the work is done.
+    """
+    if viewer.caller.id == appointment.customer_id:
+        return Sight(
+            own=True,
+            staff=False,
+            whole_address=True,
+            contact=True,
+            access_notes=True,
+            pickup_code=True,
+            courier=appointment.status in _COMING,
+        )
+    if viewer.courier_id and viewer.courier_id in (appointment.courier_id, appointment.offered_to):
+        return _sight_of_courier(appointment, viewer.courier_id, at)
+    if viewer.caller.may(STAFF, appointment.branch_path):
+        return _masked(staff=True, courier=True)
+    return None
+
+
+def _sight_of_courier(appointment: Appointment, courier_id: str, at: datetime) -> Sight:
+    mine = courier_id == appointment.courier_id and appointment.status in _COMING
+    now = mine and (local_day(at) == appointment.day or appointment.status in _ON_THE_WAY)
+    return Sight(
+        own=False,
+        staff=False,
+        whole_address=mine,
+        contact=now,
+        access_notes=now,
+        pickup_code=False,
+        courier=courier_id == appointment.courier_id,
+    )
+
+
+def _masked(*, staff: bool, courier: bool) -> Sight:
+    return Sight(
+        own=False,
+        staff=staff,
+        whole_address=False,
+        contact=False,
+        access_notes=False,
+        pickup_code=False,
+        courier=courier,
+    )

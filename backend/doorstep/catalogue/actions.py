@@ -1,0 +1,25 @@
+"""Asking the catalogue."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from doorstep.catalogue.model import PICKUPS, ServiceKind, SizeLimits
+from doorstep.rulebook.actions import Rulebook
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    rulebook: Rulebook
+    bulky: SizeLimits
+    """No law read so far limits a bulky print run: what a branch's vans carry is configuration."""
+
+    async def limits(self, on: date) -> dict[ServiceKind, SizeLimits]:
+        """What a customer may hand over, by kind of pickup."""
+        parcel = SizeLimits(
+            weight_grams=await self.rulebook.number("parcel.weight", on),
+            side_millimetres=await self.rulebook.number("parcel.side", on),
+            sum_millimetres=await self.rulebook.number("parcel.sum", on),
+        )
+        return {
+            kind: parcel if kind is ServiceKind.PARCEL_PICKUP else self.bulky for kind in PICKUPS
+        }

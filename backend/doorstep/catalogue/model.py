@@ -1,0 +1,124 @@
+"""What the bureau does at a door: kinds of service, what they need, what proves them.
+
+A number here that no law names is the bureau's own choice and can be configured.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+
+class ServiceKind(StrEnum):
+    PARCEL_PICKUP = "PARCEL_PICKUP"
+    BULKY_PICKUP = "BULKY_PICKUP"
+    PARCEL_DELIVERY = "PARCEL_DELIVERY"
+    BULKY_DELIVERY = "BULKY_DELIVERY"
+    ID_CARD_DELIVERY = "ID_CARD_DELIVERY"
+    LEGAL_DOCUMENT_DELIVERY = "LEGAL_DOCUMENT_DELIVERY"
+    SUBSCRIPTION_VISIT = "SUBSCRIPTION_VISIT"
+    KEY_ACCOUNT_COLLECTION = "KEY_ACCOUNT_COLLECTION"
+    COMPLAINT_VISIT = "COMPLAINT_VISIT"
+    FARM_SUPPLY_DELIVERY = "FARM_SUPPLY_DELIVERY"
+
+
+class Channel(StrEnum):
+    """How a request reached us."""
+
+    APP = "APP"
+    WEB = "WEB"
+    HOTLINE_11185 = "HOTLINE_11185"
+    GOVERNMENT_HOTLINE = "GOVERNMENT_HOTLINE"
+    COUNTER = "COUNTER"
+    COMMUNITY_STATION = "COMMUNITY_STATION"
+    MOBILE_VAN = "MOBILE_VAN"
+    VILLAGE_POINT = "VILLAGE_POINT"
+    KEY_ACCOUNT = "KEY_ACCOUNT"
+
+
+class LineOutcome(StrEnum):
+    """What came of one line at the door."""
+
+    COLLECTED = "COLLECTED"
+    DELIVERED = "DELIVERED"
+    TAKEN = "TAKEN"
+    REFUSED = "REFUSED"
+    NOT_READY = "NOT_READY"
+    NOT_HOME = "NOT_HOME"
+    WRONG_ADDRESS = "WRONG_ADDRESS"
+    CANNOT_ENTER = "CANNOT_ENTER"
+    UNREACHABLE = "UNREACHABLE"
+    MOVED = "MOVED"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    WEATHER = "WEATHER"
+    TRAFFIC = "TRAFFIC"
+    CUSTOMER_CANCELLED = "CUSTOMER_CANCELLED"
+
+
+PICKUPS: Final = frozenset({ServiceKind.PARCEL_PICKUP, ServiceKind.BULKY_PICKUP})
+DELIVERIES: Final = frozenset(
+    {
+        ServiceKind.PARCEL_DELIVERY,
+        ServiceKind.BULKY_DELIVERY,
+        ServiceKind.ID_CARD_DELIVERY,
+        ServiceKind.LEGAL_DOCUMENT_DELIVERY,
+        ServiceKind.FARM_SUPPLY_DELIVERY,
+    }
+)
+"""Kinds that hand something over at the door."""
+
+FAILURES: Final = frozenset(LineOutcome) - {
+    LineOutcome.COLLECTED,
+    LineOutcome.DELIVERED,
+    LineOutcome.TAKEN,
+}
+
+
+class SizeLimits(BaseModel):
+    """The most that one piece may weigh and measure: grams, millimetres. None: no limit known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    weight_grams: int | None = None
+    side_millimetres: int | None = None
+    sum_millimetres: int | None = None
+
+
+class Proof(StrEnum):
+    """What can be asked for at the door."""
+
+    WEIGHT = "WEIGHT"
+    ITEM = "ITEM"
+    SIGNATURE = "SIGNATURE"
+    PICKUP_CODE = "PICKUP_CODE"
+
+
+class Need(BaseModel):
+    """Which outcome asks for which proof."""
+
+    model_config = ConfigDict(frozen=True)
+
+    success: LineOutcome
+    proofs: tuple[Proof, ...]
+
+
+_HANDED_OVER: Final = Need(success=LineOutcome.DELIVERED, proofs=(Proof.ITEM, Proof.SIGNATURE))
+_COLLECTED: Final = Need(
+    success=LineOutcome.COLLECTED, proofs=(Proof.WEIGHT, Proof.ITEM, Proof.SIGNATURE)
+)
+
+PROOF_POLICY: Final[dict[ServiceKind, Need]] = {
+    ServiceKind.PARCEL_PICKUP: _COLLECTED,
+    ServiceKind.BULKY_PICKUP: _COLLECTED,
+    ServiceKind.PARCEL_DELIVERY: _HANDED_OVER,
+    ServiceKind.BULKY_DELIVERY: _HANDED_OVER,
+    ServiceKind.ID_CARD_DELIVERY: _HANDED_OVER,
+    ServiceKind.LEGAL_DOCUMENT_DELIVERY: _HANDED_OVER,
+    ServiceKind.FARM_SUPPLY_DELIVERY: _HANDED_OVER,
+    ServiceKind.SUBSCRIPTION_VISIT: Need(success=LineOutcome.TAKEN, proofs=(Proof.SIGNATURE,)),
+    ServiceKind.KEY_ACCOUNT_COLLECTION: Need(
+        success=LineOutcome.COLLECTED, proofs=(Proof.SIGNATURE,)
+    ),
+    ServiceKind.COMPLAINT_VISIT: Need(success=LineOutcome.TAKEN, proofs=()),
+}
+"""What each service counts as done, and what must then be shown. Failures ask for nothing here."""

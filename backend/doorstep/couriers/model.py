@@ -1,0 +1,79 @@
+"""The people who come to the door, their vehicles and when they work.
+
+Units  kilograms and litres, whole; stations are points in WGS 84
+"""
+
+from datetime import datetime, time, timedelta
+from typing import Annotated
+
+from pydantic import Field, PlainSerializer
+
+from doorstep.catalogue.model import ServiceKind
+from doorstep.kit.documents import Stored
+from doorstep.kit.geo import Point
+from doorstep.kit.windows import Day, TimeWindow, at_local
+
+ClockTime = Annotated[time, PlainSerializer(time.isoformat, return_type=str)]
+"""A time on the wall clock in Shanghai."""
+
+
+class Vehicle(Stored):
+    plate: str
+    capacity_kilograms: int = Field(gt=0)
+    capacity_litres: int = Field(gt=0)
+    branch_id: str
+
+
+class Courier(Stored):
+    """Someone who comes to the door. `name` and `phone` are sealed with their account's key."""
+
+    account_id: str
+    name: str | None
+    phone: str | None
+    branch_id: str
+    branch_path: str
+    vehicle_id: str | None = None
+    skills: tuple[ServiceKind, ...]
+    station: Point
+    """Where a round of theirs starts."""
+    on_duty: bool = False
+    duty_changed_at: datetime | None = None
+
+
+class Shift(Stored):
+    """A span in which a courier works."""
+
+    courier_id: str
+    branch_id: str
+    start: datetime
+    end: datetime
+
+    @property
+    def window(self) -> TimeWindow:
+        return TimeWindow(start=self.start, end=self.end)
+
+
+class ShiftPattern(Stored):
+    """When a courier works, week in, week out. `weekdays` are ISO: Monday is 1.
+
+    `length` may reach past midnight, and be a whole day.
+    """
+
+    courier_id: str
+    branch_id: str
+    weekdays: tuple[int, ...]
+    start: ClockTime
+    length_minutes: int = Field(gt=0, le=24 * 60)
+
+    def on(self, day: Day) -> Shift | None:
+        """The shift that falls on `day`. Its id is made of what it is, so it is made once."""
+        if day.isoweekday() not in self.weekdays:
+            return None
+        start = at_local(day, self.start)
+        return Shift(
+            id=f"sft_{self.id.removeprefix('pat_')}.{day.isoformat()}",
+            courier_id=self.courier_id,
+            branch_id=self.branch_id,
+            start=start,
+            end=start + timedelta(minutes=self.length_minutes),
+        )

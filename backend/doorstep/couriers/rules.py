@@ -1,0 +1,40 @@
+"""Who can come in a window. Pure."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from doorstep.catalogue.model import ServiceKind
+from doorstep.couriers.model import Courier, Shift
+from doorstep.kit.windows import TimeWindow
+
+
+@dataclass(frozen=True)
+class Roster:
+    """A branch's couriers, and their shifts over some span."""
+
+    couriers: tuple[Courier, ...]
+    shifts: tuple[Shift, ...]
+
+    def working(self, window: TimeWindow) -> set[str]:
+        """Whose shift covers the whole window."""
+        return {shift.courier_id for shift in self.shifts if shift.window.covers(window)}
+
+    def able(self, window: TimeWindow, services: Collection[ServiceKind]) -> list[Courier]:
+        """Who works in the window and knows how to do all of it."""
+        working = self.working(window)
+        return [
+            courier
+            for courier in self.couriers
+            if courier.id in working and set(services) <= set(courier.skills)
+        ]
+
+    def shift_around(self, courier_id: str, window: TimeWindow) -> Shift | None:
+        return _first(
+            shift
+            for shift in self.shifts
+            if shift.courier_id == courier_id and shift.window.covers(window)
+        )
+
+
+def _first(shifts: Iterable[Shift]) -> Shift | None:
+    return min(shifts, key=lambda shift: shift.start, default=None)

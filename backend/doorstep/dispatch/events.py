@@ -1,0 +1,13 @@
+"""What happens to rounds and offers."""
+
+from doorstep.kit.events import Event
+
+
+class RoundChanged(Event):
+    """A courier's round changed: `aggregate` is the courier, `sequence` counts over all days."""
+
+
+class OfferEnded(Event):
+    """An offer came to nothing: `aggregate` is the assignment, and somebody else is to be asked."""
+
+    appointment_id: str

@@ -1,0 +1,45 @@
+"""What dispatch does when a room below it speaks.
+
+Calls go down; events come up, and they come up here. An event may be told twice, so every reaction
+is one that may be done twice.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from doorstep.appointments.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentRescheduled,
+)
+from doorstep.dispatch.actions import Dispatch
+from doorstep.dispatch.events import OfferEnded
+from doorstep.kit.events import Event
+
+Reaction = Callable[[Dispatch, Any], Awaitable[None]]
+
+
+async def offer(dispatch: Dispatch, event: AppointmentBooked) -> None:
+    await dispatch.offer_next(event.aggregate)
+
+
+async def move(dispatch: Dispatch, event: AppointmentRescheduled) -> None:
+    """Free whoever had the old window, then ask for the new one."""
+    await dispatch.release(event.aggregate)
+    await dispatch.offer_next(event.aggregate)
+
+
+async def drop(dispatch: Dispatch, event: AppointmentCancelled) -> None:
+    await dispatch.release(event.aggregate)
+
+
+async def ask_another(dispatch: Dispatch, event: OfferEnded) -> None:
+    await dispatch.offer_next(event.appointment_id)
+
+
+REACTIONS: Final[dict[type[Event], Reaction]] = {
+    AppointmentBooked: offer,
+    AppointmentRescheduled: move,
+    AppointmentCancelled: drop,
+    OfferEnded: ask_another,
+}

@@ -1,0 +1,165 @@
+"""Who can take a stop, in what order a round goes, and until when an offer waits. Pure.
+
+Units  metres in a straight line, seconds; routing by roads and planning by a solver come in above
+       these functions, not instead of them
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from doorstep.accounts.model import Role
+from doorstep.appointments.model import Appointment, Status
+from doorstep.couriers.model import Courier, Shift
+from doorstep.couriers.rules import Roster
+from doorstep.dispatch.model import (
+    Assignment,
+    AssignmentRefusal,
+    DispatchPolicy,
+    Round,
+    Stop,
+    StopState,
+)
+from doorstep.kit.geo import Point, metres_between
+from doorstep.kit.windows import TimeWindow
+
+
+def door_of(appointment: Appointment) -> Point | None:
+    return appointment.private.address.door.location
+
+
+def ranked(
+    appointment: Appointment,
+    roster: Roster,
+    *,
+    asked_before: Collection[str],
+) -> list[Courier]:
+    """Who could take it, the nearest first, less those who were asked before."""
+    able = roster.able(appointment.window, appointment.services)
+    fresh = [courier for courier in able if courier.id not in asked_before]
+    door = door_of(appointment)
+    if door is None:
+        return sorted(fresh, key=lambda courier: courier.id)
+    return sorted(fresh, key=lambda courier: (metres_between(courier.station, door), courier.id))
+
+
+def judge_courier(
+    appointment: Appointment, courier: Courier, roster: Roster, round: Round, policy: DispatchPolicy
+) -> AssignmentRefusal | None:
+    """Whether this courier can take it, as a dispatcher asks. Duty is judged at the window."""
+    if courier.branch_id != appointment.branch_id:
+        return AssignmentRefusal.OTHER_BRANCH
+    if not appointment.services <= set(courier.skills):
+        return AssignmentRefusal.COURIER_LACKS_SKILL
+    if roster.shift_around(courier.id, appointment.window) is None:
+        return AssignmentRefusal.COURIER_OFF_DUTY
+    if is_full(round, appointment.window, policy):
+        return AssignmentRefusal.COURIER_FULL
+    return None
+
+
+def judge_assignment(
+    appointment: Appointment, *, expected_version: int
+) -> AssignmentRefusal | None:
+    """Whether a dispatcher may name a courier for it now."""
+    if appointment.version != expected_version:
+        return AssignmentRefusal.STALE_VERSION
+    if appointment.status is Status.BOOKED:
+        return None
+    if appointment.status in (Status.ASSIGNED, Status.EN_ROUTE, Status.ARRIVED):
+        return AssignmentRefusal.ALREADY_ASSIGNED
+    return AssignmentRefusal.NOT_ALLOWED_NOW
+
+
+def judge_unassignment(
+    appointment: Appointment, *, expected_version: int
+) -> AssignmentRefusal | None:
+    if appointment.version != expected_version:
+        return AssignmentRefusal.STALE_VERSION
+    if appointment.status is not Status.ASSIGNED:
+        return AssignmentRefusal.NOT_ALLOWED_NOW
+    return None
+
+
+def is_full(round: Round, window: TimeWindow, policy: DispatchPolicy) -> bool:
+    return round.open_in(window) >= policy.most_stops_in_window
+
+
+def answer_by(
+    window: TimeWindow, shifts: Iterable[Shift], policy: DispatchPolicy, *, at: datetime
+) -> datetime:
+    """Until when an offer waits: the courier's patience counts while they are at work.
+
+    Who sleeps is asked when their next shift begins, but never later than the window does.
+    """
+    begins = [max(at, shift.start) for shift in shifts if shift.end > at]
+    asked_at = min(begins, default=at)
+    latest = max(at + timedelta(seconds=30), window.start)
+    return min(asked_at + policy.patience, latest) if at < window.start else at + policy.patience
+
+
+# ------------------------------------------------------------------ rounds
+
+
+def with_stop(round: Round, stop: Stop) -> Round:
+    """The round with one stop more, in the order of windows."""
+    after = sorted((*round.stops, stop), key=lambda each: each.window.start)
+    return round.model_copy(update={"stops": tuple(after)})
+
+
+def with_state(round: Round, appointment_id: str, state: StopState) -> Round:
+    """The round with the stop that is still theirs in another state."""
+    current = round.stop_for(appointment_id)
+    stops = tuple(
+        stop.model_copy(update={"state": state}) if stop is current else stop
+        for stop in round.stops
+    )
+    return round.model_copy(update={"stops": stops})
+
+
+def timed(round: Round, doors: Mapping[str, Point], start: Point, policy: DispatchPolicy) -> Round:
+    """The round with planned arrivals: straight lines, at the pace of the policy.
+
+    A stop is reached when the one before is served and the way is gone, and not before its window.
+    """
+    here, free_at, stops = start, None, []
+    for stop in round.stops:
+        if stop.state is StopState.REMOVED:
+            stops.append(stop)
+            continue
+        there = doors.get(stop.appointment_id, here)
+        way = timedelta(seconds=round_seconds(here, there, policy))
+        arrival = stop.window.start if free_at is None else max(stop.window.start, free_at + way)
+        stops.append(stop.model_copy(update={"planned_arrival": arrival, "eta": arrival}))
+        here, free_at = there, arrival + policy.service_time
+    return round.model_copy(update={"stops": tuple(stops)})
+
+
+def round_seconds(here: Point, there: Point, policy: DispatchPolicy) -> int:
+    return round_up(metres_between(here, there) / policy.metres_per_second)
+
+
+def round_up(seconds: float) -> int:
+    return int(-(-seconds // 1))
+
+
+def offer(
+    id: str,
+    appointment: Appointment,
+    courier: Courier,
+    *,
+    at: datetime,
+    answer_by: datetime | None,
+    by_role: Role | None = None,
+) -> Assignment:
+    """That this courier is asked, or told, to take it."""
+    return Assignment(
+        id=id,
+        appointment_id=appointment.id,
+        courier_id=courier.id,
+        branch_id=appointment.branch_id,
+        day=appointment.day,
+        window=appointment.window,
+        at=at,
+        answer_by=answer_by,
+        by_role=by_role,
+    )

@@ -1,0 +1,24 @@
+"""The rule table in MongoDB; an operator may add a row that supersedes ours."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.transactions import Mongo
+from doorstep.rulebook.model import RuleRow
+
+ROWS: Final = "rule_rows"
+KEPT: Final = (Kept(ROWS, (Index(("key", "-valid_from")),)),)
+
+
+class RuleStore:
+    def __init__(self, mongo: Mongo) -> None:
+        self._rows = mongo[ROWS]
+
+    async def all(self) -> list[RuleRow]:
+        return [RuleRow.of_document(document) async for document in self._rows.find()]
+
+    async def put(self, rows: Sequence[RuleRow]) -> None:
+        """Write the rows, each in place of the one with its id."""
+        for row in rows:
+            await self._rows.replace_one({"_id": row.id}, row.document(), upsert=True)
