@@ -1,0 +1,75 @@
+"""What a resolver sees of one request: who is calling, in which language, and the rooms' verbs."""
+
+import re
+from typing import Protocol
+
+from strawberry.fastapi import BaseContext
+
+from doorstep.accounts.actions import Accounts
+from doorstep.accounts.model import Caller
+from doorstep.addresses.actions import Addresses
+from doorstep.appointments.actions import Appointments
+from doorstep.capacity.actions import Capacity
+from doorstep.couriers.actions import Couriers
+from doorstep.dispatch.actions import Dispatch
+from doorstep.handheld.actions import Handheld
+from doorstep.kit.refusals import Locale
+from doorstep.organisation.actions import Organisation
+
+
+class Rooms(Protocol):
+    """The rooms that have something to say to the outside."""
+
+    @property
+    def accounts(self) -> Accounts: ...
+    @property
+    def organisation(self) -> Organisation: ...
+    @property
+    def addresses(self) -> Addresses: ...
+    @property
+    def couriers(self) -> Couriers: ...
+    @property
+    def capacity(self) -> Capacity: ...
+    @property
+    def appointments(self) -> Appointments: ...
+    @property
+    def dispatch(self) -> Dispatch: ...
+    @property
+    def handheld(self) -> Handheld: ...
+    @property
+    def domestic_items(self) -> re.Pattern[str]: ...
+
+
+class Context(BaseContext):
+    """One request, or one socket."""
+
+    def __init__(
+        self, house: Rooms, caller: Caller | None, request_id: str, language: str | None
+    ) -> None:
+        super().__init__()
+        self.house = house
+        self.caller = caller
+        self.request_id = request_id
+        self.locale = locale_of(language)
+
+
+def locale_of(accept_language: str | None) -> Locale:
+    """The first of our languages by weight (RFC 9110, 12.5.4); Chinese where none is named."""
+    ranked = sorted(_weighted(accept_language or ""), key=lambda pair: -pair[1])
+    for language, weight in ranked:
+        if weight > 0 and language.startswith("zh"):
+            return Locale.ZH
+        if weight > 0 and language.startswith("en"):
+            return Locale.EN
+    return Locale.ZH
+
+
+def _weighted(accept_language: str) -> list[tuple[str, float]]:
+    ranges = []
+    for part in accept_language.lower().split(",")[:20]:
+        language, _, weight = part.strip().partition(";q=")
+        try:
+            ranges.append((language.strip(), float(weight) if weight else 1.0))
+        except ValueError:
+            continue
+    return ranges

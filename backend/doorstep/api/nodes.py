@@ -1,0 +1,143 @@
+"""Finding anything by its id, for whoever may see it. Everyone else finds nothing."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Final
+
+import strawberry
+
+from doorstep.accounts.graphql import Account
+from doorstep.accounts.model import AGENT, DISPATCH, SIGNED_IN, Caller, Role
+from doorstep.accounts.permissions import query
+from doorstep.addresses.graphql import Address, ServiceArea
+from doorstep.appointments.graphql.mutations import hold_shown
+from doorstep.appointments.graphql.queries import is_staff, viewer_of
+from doorstep.appointments.graphql.types import presented
+from doorstep.appointments.rules import Viewer
+from doorstep.capacity.graphql import Slot
+from doorstep.capacity.model import SlotRef
+from doorstep.couriers.graphql import Vehicle
+from doorstep.couriers.graphql import presented as couriers_presented
+from doorstep.dispatch.graphql import round_shown
+from doorstep.kit.gql import Info, Node, argument
+from doorstep.kit.ids import kind_of
+from doorstep.organisation.graphql import OrgUnit
+
+Finder = Callable[[str, Info], Awaitable[Node | None]]
+
+
+async def _account(id: str, info: Info) -> Node | None:
+    if id != info.context.caller.id:
+        return None
+    account = await info.context.house.accounts.get(id)
+    return Account.of(account) if account else None
+
+
+async def _address(id: str, info: Info) -> Node | None:
+    house, caller = info.context.house, info.context.caller
+    found = await house.addresses.get(id)
+    if found is None:
+        return None
+    own = found.owner_id == caller.id
+    area = await house.addresses.area(found.area_id)
+    if not own and not (area and caller.may(AGENT, area.branch_path)):
+        return None
+    areas, tree = await house.addresses.city.areas(), await house.organisation.tree()
+    return Address.of(found, areas, tree, whole=own, own=own)
+
+
+async def _appointment(id: str, info: Info) -> Node | None:
+    found = await info.context.house.appointments.seen(id, await viewer_of(info))
+    return (await presented([found], info))[0] if found else None
+
+
+async def _courier(id: str, info: Info) -> Node | None:
+    house, caller = info.context.house, info.context.caller
+    courier = await house.couriers.get(id)
+    if courier is None:
+        return None
+    if courier.account_id != caller.id and not caller.may(DISPATCH, courier.branch_path):
+        return None
+    return (await couriers_presented([courier], info))[0]
+
+
+async def _vehicle(id: str, info: Info) -> Node | None:
+    house, caller = info.context.house, info.context.caller
+    vehicle = await house.couriers.vehicle(id)
+    if vehicle is None:
+        return None
+    unit = await house.organisation.unit(vehicle.branch_id)
+    own = await _drives(id, info)
+    if not own and not (unit and caller.may(DISPATCH, unit.path)):
+        return None
+    return Vehicle.of(vehicle)
+
+
+async def _drives(vehicle_id: str, info: Info) -> bool:
+    caller: Caller = info.context.caller
+    if Role.COURIER not in caller.roles:
+        return False
+    courier = await info.context.house.couriers.of_account(caller.id)
+    return bool(courier and courier.vehicle_id == vehicle_id)
+
+
+async def _area(id: str, info: Info) -> Node | None:
+    house = info.context.house
+    area = await house.addresses.area(id)
+    return ServiceArea.of(area, await house.organisation.tree()) if area else None
+
+
+async def _unit(id: str, info: Info) -> Node | None:
+    tree = await info.context.house.organisation.tree()
+    unit = tree.units.get(id)
+    return OrgUnit.of(unit, tree) if unit else None
+
+
+async def _slot(id: str, info: Info) -> Node | None:
+    ref, capacity = SlotRef.read(id), info.context.house.capacity
+    view = await capacity.view(ref, at=capacity.clock.now()) if ref else None
+    return Slot.of(view, staff=is_staff(info)) if view else None
+
+
+async def _hold(id: str, info: Info) -> Node | None:
+    house, caller = info.context.house, info.context.caller
+    hold = await house.capacity.hold_of(id, caller.id)
+    if hold is None or hold.over or hold.expires_at <= house.capacity.clock.now():
+        return None
+    return await hold_shown(hold, info)
+
+
+async def _round(id: str, info: Info) -> Node | None:
+    house, caller = info.context.house, info.context.caller
+    round = await house.dispatch.round(id)
+    courier = await house.couriers.get(round.courier_id) if round else None
+    if round is None or courier is None:
+        return None
+    if courier.account_id == caller.id:
+        return await round_shown(round, courier, Viewer(caller, courier.id), info)
+    if caller.may(DISPATCH, courier.branch_path):
+        return await round_shown(round, courier, Viewer(caller), info)
+    return None
+
+
+FINDERS: Final[dict[str, Finder]] = {
+    "acc": _account,
+    "adr": _address,
+    "apt": _appointment,
+    "are": _area,
+    "cou": _courier,
+    "hld": _hold,
+    "org": _unit,
+    "rnd": _round,
+    "slt": _slot,
+    "veh": _vehicle,
+}
+
+
+@strawberry.type
+class NodeQuery:
+    @query("Anything by its id; null if it is not there, or not yours to see.", to=SIGNED_IN)
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, argument("Its id.")]
+    ) -> Node | None:
+        finder = FINDERS.get(kind_of(id))
+        return await finder(id, info) if finder else None

@@ -1,0 +1,65 @@
+"""The schema, assembled from the rooms. It is not built while one field is silent about access."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import strawberry
+from strawberry.types.base import StrawberryObjectDefinition
+
+import doorstep.catalogue.graphql  # noqa: F401 - gives the catalogue's enums their words
+from doorstep.accounts.graphql import AccountMutation, AccountQuery
+from doorstep.api.documents import EXTENSIONS, strawberry_config
+from doorstep.api.errors import Schema
+from doorstep.api.nodes import NodeQuery
+from doorstep.appointments.graphql.mutations import AppointmentMutation
+from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
+from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
+from doorstep.couriers.graphql import CourierQuery
+from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
+from doorstep.handheld.graphql import HandheldMutation
+from doorstep.kit.gql import AUDIENCE, Money, scalars
+
+
+@strawberry.type(description="What can be asked.")
+class Query(NodeQuery, AccountQuery, CourierQuery, AppointmentQuery, DispatchQuery):
+    pass
+
+
+@strawberry.type(description="What can be done.")
+class Mutation(AccountMutation, AppointmentMutation, DispatchMutation, HandheldMutation):
+    pass
+
+
+@strawberry.type(description="What can be followed.")
+class Subscription(AppointmentSubscription, DispatchSubscription):
+    pass
+
+
+class UndeclaredAccessError(TypeError):
+    """A field does not say to whom it is shown."""
+
+
+def build_schema() -> Schema:
+    """Raises UndeclaredAccessError for a field that does not say to whom it is shown."""
+    config = strawberry_config()
+    config.scalar_map = {**config.scalar_map, **scalars()}
+    schema = Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[Money, PickupLine, DeliveryLine, SubscriptionLine],
+        extensions=EXTENSIONS,
+        config=config,
+    )
+    if silent := [name for name, field in shown_fields(schema) if AUDIENCE not in field.metadata]:
+        raise UndeclaredAccessError(f"to whom are these shown? {', '.join(silent)}")
+    return schema
+
+
+def shown_fields(schema: Schema) -> Iterator[tuple[str, Any]]:
+    """Every field that answers something, as Type.field."""
+    for name, kept in sorted(schema.schema_converter.type_map.items()):
+        definition = kept.definition
+        if isinstance(definition, StrawberryObjectDefinition) and not definition.is_input:
+            for field in definition.fields:
+                yield f"{name}.{field.python_name}", field

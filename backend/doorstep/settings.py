@@ -1,0 +1,46 @@
+"""Everything that differs between machines, and nothing else. Read once, by the doors."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """From the environment, as DOORSTEP_*. Secrets lie in the data folder's keys.json."""
+
+    model_config = SettingsConfigDict(env_prefix="DOORSTEP_", frozen=True, extra="ignore")
+
+    mongodb_url: str | None = Field(default=None, description="None: an embedded mongod.")
+    mongo_database: str = "doorstep"
+    driver: Literal["motor", "pymongo"] = "motor"
+    data: Path = Field(default=Path(".doorstep"), description="Keys, the embedded database.")
+
+    explorer: bool = True
+    introspection: bool = True
+    allowed_origins: tuple[str, ...] = ()
+
+    code_sender_url: str | None = Field(
+        default=None, description="An SMS gateway: takes a JSON POST of phone and code."
+    )
+    code_sender_token: SecretStr = SecretStr("")
+    access_lasts: timedelta = timedelta(minutes=15)
+    refresh_lasts: timedelta = timedelta(days=60)
+
+    most_addresses: int = Field(default=50, ge=1)
+    booking_cutoff: timedelta = timedelta(minutes=60)
+    booking_horizon_days: int = Field(default=14, ge=1, le=60)
+    hold_lasts: timedelta = timedelta(minutes=5)
+    cancel_before: timedelta = timedelta(minutes=30)
+    most_changes: int = Field(default=3, ge=0)
+    offer_patience: timedelta = timedelta(minutes=15)
+    most_stops_in_window: int = Field(default=8, ge=1)
+    undo_within: timedelta = timedelta(minutes=10)
+    bulky_weight_grams: int = Field(
+        default=300_000, ge=1, description="What a branch's vans carry."
+    )
+    domestic_item_pattern: str = Field(
+        default=r"[A-Z]{2}\d{11}", description="The bureau's own item numbers, beside UPU S10."
+    )

@@ -1,0 +1,293 @@
+"""The one place where things are built and handed to each other."""
+
+import os
+import re
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import httpx
+
+from doorstep.accounts import rules as accounts_rules
+from doorstep.accounts import store as accounts_store
+from doorstep.accounts.actions import Accounts
+from doorstep.accounts.model import SignInPolicy
+from doorstep.accounts.outside import CodeSender, ConsoleSender, HttpSender
+from doorstep.addresses import store as addresses_store
+from doorstep.addresses.actions import Addresses, CityMap
+from doorstep.appointments import store as appointments_store
+from doorstep.appointments.actions import Appointments
+from doorstep.appointments.model import BookingPolicy
+from doorstep.calendar import store as calendar_store
+from doorstep.calendar.actions import Calendar
+from doorstep.capacity import store as capacity_store
+from doorstep.capacity.actions import Capacity
+from doorstep.capacity.model import CapacityPolicy
+from doorstep.catalogue.actions import Catalogue
+from doorstep.catalogue.model import SizeLimits
+from doorstep.couriers import store as couriers_store
+from doorstep.couriers.actions import Couriers
+from doorstep.dispatch import reactions as dispatch_reactions
+from doorstep.dispatch import store as dispatch_store
+from doorstep.dispatch.actions import Dispatch
+from doorstep.dispatch.model import DispatchPolicy
+from doorstep.handheld import store as handheld_store
+from doorstep.handheld.actions import Handheld
+from doorstep.handheld.model import HandheldPolicy
+from doorstep.kit.clock import Clock, WallClock
+from doorstep.kit.events import Event
+from doorstep.kit.ids import new_id
+from doorstep.kit.mongo import leases, outbox, transactions
+from doorstep.kit.mongo.collections import Kept, missing, prepare
+from doorstep.kit.mongo.driver import connect
+from doorstep.kit.mongo.hub import Hub
+from doorstep.kit.mongo.leases import Leases
+from doorstep.kit.mongo.outbox import Relay
+from doorstep.kit.mongo.transactions import Mongo
+from doorstep.kit.pii import KEYS, Keyring, Vault
+from doorstep.organisation import store as organisation_store
+from doorstep.organisation.actions import Organisation
+from doorstep.rulebook import store as rulebook_store
+from doorstep.rulebook.actions import Rulebook
+from doorstep.settings import Settings
+
+KEPT: Final[tuple[Kept, ...]] = (
+    *transactions.KEPT,
+    *leases.KEPT,
+    *outbox.KEPT,
+    *accounts_store.KEPT,
+    *organisation_store.KEPT,
+    *rulebook_store.KEPT,
+    *calendar_store.KEPT,
+    *addresses_store.KEPT,
+    *couriers_store.KEPT,
+    *capacity_store.KEPT,
+    *appointments_store.KEPT,
+    *dispatch_store.KEPT,
+    *handheld_store.KEPT,
+    Kept("meta"),
+    Kept("imports"),
+)
+_KEYS_KEPT: Final = (Kept(KEYS),)
+
+
+class OtherKeysError(RuntimeError):
+    """The database was written with other keys than these."""
+
+
+@dataclass(frozen=True)
+class House:
+    """Every room's verbs, ready to be asked."""
+
+    settings: Settings
+    mongo: Mongo
+    clock: Clock
+    keyring: Keyring
+    vault: Vault
+    hub: Hub
+    accounts: Accounts
+    organisation: Organisation
+    rulebook: Rulebook
+    calendar: Calendar
+    catalogue: Catalogue
+    addresses: Addresses
+    couriers: Couriers
+    capacity: Capacity
+    appointments: Appointments
+    dispatch: Dispatch
+    handheld: Handheld
+    domestic_items: re.Pattern[str]
+
+    @classmethod
+    def build(
+        cls,
+        settings: Settings,
+        *,
+        url: str,
+        keyring: Keyring,
+        clock: Clock | None = None,
+        sender: CodeSender | None = None,
+        make_code: Callable[[str], str] | None = None,
+        sign_in: SignInPolicy | None = None,
+    ) -> Self:
+        """Build the rooms from the ground up. Nothing is connected yet."""
+        clock = clock or WallClock()
+        mongo = Mongo(connect(url, settings.driver), settings.mongo_database)
+        vault, hub = Vault(mongo, keyring, clock), Hub(mongo)
+        domestic = re.compile(settings.domestic_item_pattern)
+        organisation = Organisation(organisation_store.UnitStore(mongo))
+        rulebook = Rulebook(rulebook_store.RuleStore(mongo))
+        calendar = Calendar(calendar_store.ClosureStore(mongo))
+        catalogue = Catalogue(rulebook, SizeLimits(weight_grams=settings.bulky_weight_grams))
+        addresses = Addresses(
+            mongo,
+            addresses_store.AddressStore(mongo, vault),
+            CityMap(addresses_store.MapStore(mongo)),
+            vault,
+            clock,
+            settings.most_addresses,
+        )
+        couriers = Couriers(couriers_store.CourierStore(mongo, vault))
+        capacity = Capacity(
+            mongo,
+            capacity_store.SlotStore(mongo),
+            capacity_store.HoldStore(mongo),
+            couriers,
+            calendar,
+            CapacityPolicy(
+                cutoff_before=settings.booking_cutoff,
+                horizon_days=settings.booking_horizon_days,
+                hold_lasts=settings.hold_lasts,
+            ),
+            clock,
+        )
+        appointments = Appointments(
+            mongo,
+            appointments_store.AppointmentStore(mongo, vault),
+            addresses,
+            capacity,
+            catalogue,
+            hub,
+            BookingPolicy(cancel_before=settings.cancel_before, most_changes=settings.most_changes),
+            clock,
+        )
+        dispatch = Dispatch(
+            mongo,
+            dispatch_store.AssignmentStore(mongo),
+            dispatch_store.RoundStore(mongo),
+            appointments,
+            couriers,
+            hub,
+            DispatchPolicy(
+                patience=settings.offer_patience,
+                most_stops_in_window=settings.most_stops_in_window,
+            ),
+            clock,
+        )
+        return cls(
+            settings=settings,
+            mongo=mongo,
+            clock=clock,
+            keyring=keyring,
+            vault=vault,
+            hub=hub,
+            accounts=Accounts(
+                accounts_store.AccountStore(mongo, vault),
+                accounts_store.SessionStore(mongo),
+                accounts_store.CodeStore(mongo, vault),
+                accounts_rules.Tokens(keyring.token),
+                sender or _sender(settings),
+                sign_in or _sign_in(settings),
+                clock,
+                make_code or (lambda phone: accounts_rules.new_code()),
+            ),
+            organisation=organisation,
+            rulebook=rulebook,
+            calendar=calendar,
+            catalogue=catalogue,
+            addresses=addresses,
+            couriers=couriers,
+            capacity=capacity,
+            appointments=appointments,
+            dispatch=dispatch,
+            handheld=Handheld(
+                mongo,
+                handheld_store.CommandLog(mongo),
+                couriers,
+                appointments,
+                dispatch,
+                HandheldPolicy(undo_within=settings.undo_within),
+                domestic,
+                clock,
+            ),
+            domestic_items=domestic,
+        )
+
+    async def prepare(self) -> None:
+        """Make collections, indexes and the rule table. Harmless when repeated.
+
+        Raises OtherKeysError: the database was written with other keys.
+        """
+        await prepare(self.mongo.db, KEPT)
+        await prepare(self.mongo.keys_db, _KEYS_KEPT)
+        await self._same_keys()
+        await self.rulebook.put_ours()
+
+    async def _same_keys(self) -> None:
+        mine = self.keyring.fingerprint
+        await self.mongo["meta"].update_one(
+            {"_id": "keyring"}, {"$setOnInsert": {"fingerprint": mine}}, upsert=True
+        )
+        kept = await self.mongo["meta"].find_one({"_id": "keyring"})
+        if kept and kept["fingerprint"] != mine:
+            raise OtherKeysError(
+                "This database was written with other keys. Copy keys.json from the data folder "
+                "of the machine that first served it."
+            )
+
+    async def ready(self) -> Mapping[str, bool]:
+        """What we cannot serve without, each true when it is well."""
+        return {
+            "primary": await _holds(self._has_primary),
+            "indexes": await _holds(self._has_indexes),
+            "city": await _holds(self._has_city),
+        }
+
+    async def _has_primary(self) -> bool:
+        hello = await self.mongo.db.command("hello")
+        return bool(hello.get("isWritablePrimary") or hello.get("msg") == "isdbgrid")
+
+    async def _has_indexes(self) -> bool:
+        return not await missing(self.mongo.db, KEPT)
+
+    async def _has_city(self) -> bool:
+        return bool((await self.organisation.tree()).units)
+
+    async def close(self) -> None:
+        await self.hub.stop()
+        await self.mongo.close()
+
+    # ------------------------------------------------------------ the worker's part
+
+    def leases(self) -> Leases:
+        holder = f"{socket.gethostname()}:{os.getpid()}:{new_id('hol')}"
+        return Leases(self.mongo, self.clock, holder=holder)
+
+    def relay(self, leases: Leases) -> Relay:
+        return Relay(self.mongo, self.clock, leases, self.reactions())
+
+    def reactions(self) -> Mapping[type[Event], tuple[Callable[[Any], Awaitable[None]], ...]]:
+        """Which rooms hear which events."""
+        return {
+            kind: (_bound(reaction, self.dispatch),)
+            for kind, reaction in dispatch_reactions.REACTIONS.items()
+        }
+
+
+def _bound(
+    reaction: dispatch_reactions.Reaction, dispatch: Dispatch
+) -> Callable[[Any], Awaitable[None]]:
+    async def react(event: Event) -> None:
+        await reaction(dispatch, event)
+
+    return react
+
+
+async def _holds(check: Callable[[], Awaitable[bool]]) -> bool:
+    """A check that cannot even be made does not hold."""
+    try:
+        return await check()
+    except Exception:
+        return False
+
+
+def _sender(settings: Settings) -> CodeSender:
+    if settings.code_sender_url is None:
+        return ConsoleSender()
+    token = settings.code_sender_token.get_secret_value()
+    return HttpSender(settings.code_sender_url, token, httpx.AsyncClient())
+
+
+def _sign_in(settings: Settings) -> SignInPolicy:
+    return SignInPolicy(access_lasts=settings.access_lasts, refresh_lasts=settings.refresh_lasts)
