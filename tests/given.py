@@ -252,7 +252,9 @@ def request(who: Person = ADA, **changed: Any) -> BookingRequest:
     return BookingRequest(**{**fields, **changed})
 
 
-def attempt(house: House, key: str | None = None, *, body: bytes = b"", dry: bool = False) -> Attempt:
+def attempt(
+    house: House, key: str | None = None, *, body: bytes = b"", dry: bool = False
+) -> Attempt:
     return Attempt(at=house.clock.now(), key=key, body_hash=body, dry=dry)
 
 

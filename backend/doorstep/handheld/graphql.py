@@ -1,10 +1,8 @@
 """The handheld's outbox, as the outside world sees it."""
 
 from datetime import datetime
-from hashlib import sha256
 from typing import Annotated, Any, Self
 
-import orjson
 import strawberry
 
 from doorstep.accounts.model import COURIER
@@ -22,6 +20,7 @@ from doorstep.kit.gql import (
     Refused,
     argument,
     asking,
+    body_hash,
     explain,
     given,
     parsed,
@@ -144,7 +143,7 @@ class CourierCommandInput:
     def parsed(self) -> Sent:
         """The command; Unreadable if it has an id and makes no sense."""
         act, input = next((act, given) for act, name in _ACTS if (given := getattr(self, name)))
-        body = sha256(orjson.dumps({act.value: input}, option=orjson.OPT_SORT_KEYS)).digest()
+        body = body_hash({act.value: input})
         if not 0 < len(input.command_id) <= 100:
             raise refuse("BAD_USER_INPUT", "commandId has 1 to 100 characters")
         try:

@@ -362,9 +362,20 @@ def attempt_of(info: Info, input: Any, field: str, at: datetime) -> Attempt:
     return Attempt(
         at=at,
         key=f"{info.context.caller.id}|{field}|{key}" if key else None,
-        body_hash=sha256(orjson.dumps(body, option=orjson.OPT_SORT_KEYS)).digest(),
+        body_hash=body_hash(body),
         dry=input.validate_only,
     )
+
+
+def body_hash(body: Any) -> bytes:
+    """Tells one request from another under the same key. What was not given counts as null."""
+    text = orjson.dumps(body, default=_absent, option=orjson.OPT_SORT_KEYS)
+    return sha256(text).digest()
+
+
+def _absent(value: object) -> None:
+    if value is not strawberry.UNSET:
+        raise TypeError(f"not part of a request: {type(value)}")
 
 
 KEY: Final = "The client's name for this one effect: sent again, it happens once. Kept 48 hours."
