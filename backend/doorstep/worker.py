@@ -9,8 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pymongo.errors import PyMongoError
-
+from doorstep.kit.mongo.driver import DriverError
 from doorstep.kit.mongo.leases import Leases
 from doorstep.kit.windows import local_day
 from doorstep.wiring import House
@@ -65,7 +64,7 @@ async def keep(job: Job, house: House, leases: Leases) -> None:
         try:
             if await leases.take(job.name):
                 await job.do(house)
-        except PyMongoError as error:
+        except DriverError as error:
             log.warning("%s: %s; it is tried again", job.name, type(error).__name__)
         except Exception:  # one job's bug must not stop the relay
             log.exception("%s failed; it is tried again", job.name)

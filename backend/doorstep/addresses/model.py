@@ -55,6 +55,10 @@ class Door(BaseModel):
     label: Short | None = None
 
 
+ERASED: Final = Door(line="(已删除)")
+"""What is left of a door whose owner was erased."""
+
+
 class AddressAsked(BaseModel):
     """An address as it was typed."""
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from doorstep.addresses.model import Address, Door, Place, ServiceArea
+from doorstep.addresses.model import ERASED, Address, Place, ServiceArea
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.transactions import Mongo, Tx
@@ -19,7 +19,6 @@ KEPT: Final = (
     Kept(PLACES, (Index(("name",)),)),
 )
 _DOOR: Final = f"{ADDRESSES}.door"
-ERASED: Final = Door(line="(已删除)")
 
 
 class AddressStore:

@@ -6,8 +6,7 @@ from typing import Any, Final
 
 from pymongo import UpdateOne
 
-from doorstep.addresses.model import Address
-from doorstep.addresses.store import ERASED
+from doorstep.addresses.model import ERASED, Address
 from doorstep.appointments.model import OPEN, Appointment, Contact, Private, Status
 from doorstep.kit.documents import Document, changes
 from doorstep.kit.mongo.collections import Index, Kept

@@ -13,8 +13,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Final, Protocol
 
-from pymongo.errors import PyMongoError
-
 from doorstep.calendar.actions import Calendar
 from doorstep.capacity import rules
 from doorstep.capacity.model import (
@@ -33,6 +31,7 @@ from doorstep.capacity.store import HoldStore, SlotStore
 from doorstep.catalogue.model import ServiceKind
 from doorstep.couriers.actions import Couriers
 from doorstep.kit.clock import Clock
+from doorstep.kit.mongo.driver import DriverError
 from doorstep.kit.mongo.transactions import (
     Abandoned,
     Attempt,
@@ -110,7 +109,7 @@ class Places:
         try:
             answers = await self._commit(key, batch)
         except Exception as error:
-            if len(batch) == 1 or isinstance(error, PyMongoError):
+            if len(batch) == 1 or isinstance(error, DriverError):
                 for waiter in batch:
                     if not waiter.answer.done():
                         waiter.answer.set_exception(error)

@@ -15,6 +15,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import PyMongoError
 
 from doorstep.kit.documents import Document
 
@@ -24,6 +25,8 @@ Client = AsyncMongoClient[Document]
 Collection = AsyncCollection[Document]
 Database = AsyncDatabase[Document]
 Session = AsyncClientSession
+DriverError = PyMongoError
+"""What the driver raises when the machine is at fault, not we."""
 
 SAFE: Final[dict[str, Any]] = {
     # Acknowledged means majority-committed and journaled. timeoutMS is longer than a failover: a
