@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from doorstep.demo.folder import RowError
 from doorstep.demo.loading import NotLoadedError, StrangersDataError
 from doorstep.demo.supervisor import Supervisor
 from doorstep.kit.clock import WallClock
+from doorstep.kit.mongo.driver import DriverError, NoReplicaSet
 from doorstep.kit.mongo.embedded import (
     DataFolderBusy,
     EmbeddedMongo,
@@ -55,6 +57,7 @@ TOKEN_LASTS: Final = timedelta(hours=12)
 SOCKET_MESSAGE_BYTES: Final = 2 * 1024 * 1024
 
 _CANNOT_SERVE: Final = (
+    NoReplicaSet,
     NoMongod,
     DataFolderBusy,
     OtherServerVersion,
@@ -84,8 +87,23 @@ def _settings(data: Path | None) -> Settings:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    said.print(f"[bold red]doorstep:[/] {message}", soft_wrap=True)
+    said.print(f"doorstep: {message}", soft_wrap=True, markup=False, style="red")
     raise typer.Exit(code)
+
+
+@contextmanager
+def _saying_why() -> Iterator[None]:
+    """What keeps us from serving is said in a sentence, not in a traceback."""
+    try:
+        yield
+    except _CANNOT_SERVE as error:
+        _fail(str(error), NO_DATABASE)
+    except NotLoadedError as error:
+        _fail(str(error), REFUSED)
+    except DriverError as error:
+        # Without the topology, which the driver tells at length.
+        reason = str(error).split(", Timeout:")[0].splitlines()[0]
+        _fail(f"MongoDB does not answer: {reason}", NO_DATABASE)
 
 
 @contextmanager
@@ -93,33 +111,26 @@ def _mongodb(settings: Settings) -> Iterator[str]:
     """The MongoDB to use: the operator's, the one on this data folder, or one of our own."""
     if settings.mongodb_url:
         yield settings.mongodb_url
-        return
-    if url := attached(settings.data):
+    elif url := attached(settings.data):
         yield url
-        return
-    try:
+    else:
         with EmbeddedMongo(settings.data) as mongo:
             yield mongo.start()
-    except _CANNOT_SERVE as error:
-        _fail(str(error), NO_DATABASE)
+
+
+async def _at_home(settings: Settings, url: str, do: Callable[[House], Awaitable[T]]) -> T:
+    """Build the house, do one thing, and leave."""
+    house = house_of(settings, url)
+    try:
+        await house.prepare()
+        return await do(house)
+    finally:
+        await house.close()
 
 
 def _with_house(settings: Settings, do: Callable[[House], Awaitable[T]]) -> T:
-    """Build the house on its MongoDB, do one thing, and leave."""
-
-    async def run(url: str) -> T:
-        house = house_of(settings, url)
-        try:
-            await house.prepare()
-            return await do(house)
-        finally:
-            await house.close()
-
-    with _mongodb(settings) as url:
-        try:
-            return asyncio.run(run(url))
-        except _CANNOT_SERVE as error:
-            _fail(str(error), NO_DATABASE)
+    with _saying_why(), _mongodb(settings) as url:
+        return asyncio.run(_at_home(settings, url, do))
 
 
 # ------------------------------------------------------------------ serving
@@ -140,35 +151,35 @@ def demo(
     if load:
         _with_house(settings, lambda house: _load_city(house, settings))
         return
-    logging.basicConfig(level=logging.WARNING)
-    database: EmbeddedMongo | str = settings.mongodb_url or EmbeddedMongo(settings.data)
-    try:
+    _free_port(host, port)
+    with _saying_why(), _own_or_given(settings) as database:
         url = database if isinstance(database, str) else database.start()
-        asyncio.run(_prepare_demo(settings, url))
+        asyncio.run(_at_home(settings, url, lambda house: _load_city(house, settings)))
         said.print(loading.welcome(f"http://{host}:{port}"))
-        raise typer.Exit(_supervise(database, settings, host, port))
-    except (
-        NoMongod,
-        DataFolderBusy,
-        OtherServerVersion,
-        OtherKeysError,
-        StrangersDataError,
-    ) as error:
-        _fail(str(error), NO_DATABASE)
-    except NotLoadedError as error:
-        _fail(str(error), REFUSED)
-    finally:
-        if isinstance(database, EmbeddedMongo):
-            database.stop()
+        code = _supervise(database, settings, host, port)
+    raise typer.Exit(code)
 
 
-async def _prepare_demo(settings: Settings, url: str) -> None:
-    house = house_of(settings, url)
+@contextmanager
+def _own_or_given(settings: Settings) -> Iterator[EmbeddedMongo | str]:
+    """The operator's MongoDB, or one of our own that ends with us. Never somebody else's."""
+    if settings.mongodb_url:
+        yield settings.mongodb_url
+        return
+    mongo = EmbeddedMongo(settings.data)
     try:
-        await house.prepare()
-        await _load_city(house, settings)
+        yield mongo
     finally:
-        await house.close()
+        mongo.stop()
+
+
+def _free_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            _fail(f"{host}:{port} cannot be had: {error.strerror}. Choose PORT=", BAD_CALL)
 
 
 async def _load_city(house: House, settings: Settings) -> None:
@@ -202,7 +213,8 @@ def serve(
 ) -> None:
     """Serve the API and the explorer."""
     settings = _settings(data)
-    with _mongodb(settings) as url:
+    with _saying_why(), _mongodb(settings) as url:
+        asyncio.run(_at_home(settings, url, lambda house: house.ready()))
         os.environ["DOORSTEP_MONGODB_URL"] = url
         uvicorn.run(
             "doorstep.main:app",

@@ -40,7 +40,7 @@ from doorstep.kit.events import Event
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo import leases, outbox, transactions
 from doorstep.kit.mongo.collections import Kept, missing, prepare
-from doorstep.kit.mongo.driver import connect
+from doorstep.kit.mongo.driver import connect, require_transactions
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.leases import Leases
 from doorstep.kit.mongo.outbox import Relay
@@ -207,8 +207,9 @@ class House:
     async def prepare(self) -> None:
         """Make collections, indexes and the rule table. Harmless when repeated.
 
-        Raises OtherKeysError: the database was written with other keys.
+        Raises NoReplicaSet, and OtherKeysError: the database was written with other keys.
         """
+        await require_transactions(self.mongo.client)
         await prepare(self.mongo.db, KEPT)
         await prepare(self.mongo.keys_db, _KEYS_KEPT)
         await self._same_keys()

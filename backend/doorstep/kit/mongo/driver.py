@@ -55,6 +55,21 @@ def connect(url: str, driver: Driver) -> Client:
     return cast(Client, AsyncIOMotorClient(url, **SAFE))
 
 
+class NoReplicaSet(RuntimeError):
+    """The server cannot keep our promises: it has no transactions and no change streams."""
+
+
+async def require_transactions(client: Client) -> None:
+    """Raises NoReplicaSet unless the server is a replica set's or a cluster's."""
+    hello = await client["admin"].command("hello")
+    if not hello.get("setName") and hello.get("msg") != "isdbgrid":
+        raise NoReplicaSet(
+            "DOORSTEP_MONGODB_URL names a standalone mongod, which has neither transactions nor "
+            "change streams. Start it with --replSet rs0 and run rs.initiate() once, or name a "
+            "replica set or a sharded cluster."
+        )
+
+
 async def started(client: Client) -> Session:
     """A session. Motor has it awaited where PyMongo answers at once."""
     session: Any = client.start_session()
