@@ -150,9 +150,11 @@ class Accounts:
     async def identify(self, token: str) -> Caller | None:
         """Who an access token speaks for. Asks no database: revoked sessions are followed."""
         caller = self.tokens.read(token, at=self.clock.now())
-        if caller and caller.session_id in self.revoked:
-            return None
-        return caller
+        return None if caller and self.has_ended(caller) else caller
+
+    def has_ended(self, caller: Caller) -> bool:
+        """Whether the session that the caller's token belongs to was ended, as far as we know."""
+        return caller.session_id in self.revoked
 
     async def follow_revoked(self) -> None:
         """For ever: learn which sessions were ended by other processes.

@@ -49,8 +49,11 @@ def subscription(description: str, *, to: Roles | None) -> Callable[[Stream], An
     def declare(stream: Stream) -> Any:
         @functools.wraps(stream)
         async def guarded(*args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-            check(kwargs["info"].context, to)
+            context = kwargs["info"].context
+            check(context, to)
             async for item in stream(*args, **kwargs):
+                if context.signed_out:
+                    raise refuse("UNAUTHENTICATED", _WHO_ARE_YOU.spoken(context.locale))
                 yield item
 
         make = cast(Any, strawberry.subscription)

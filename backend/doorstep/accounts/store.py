@@ -21,7 +21,12 @@ KEPT: Final = (
         (Index(("phone_index",), unique=True, only={"phone_index": {"$type": "binData"}}),),
     ),
     Kept(
-        SESSIONS, (Index(("account_id",)), Index(("expires_at",), expire_after=timedelta(days=30)))
+        SESSIONS,
+        (
+            Index(("account_id",)),
+            Index(("revoked_at",), only={"revoked_at": {"$type": "date"}}),
+            Index(("expires_at",), expire_after=timedelta(days=30)),
+        ),
     ),
     Kept(CODES, (Index(("window_until",), expire_after=timedelta(hours=1)),)),
 )

@@ -52,6 +52,11 @@ class Context(BaseContext):
         self.request_id = request_id
         self.locale = locale_of(language)
 
+    @property
+    def signed_out(self) -> bool:
+        """Whether the caller's session has ended since: a socket may outlive it."""
+        return self.caller is not None and self.house.accounts.has_ended(self.caller)
+
 
 def locale_of(accept_language: str | None) -> Locale:
     """The first of our languages by weight (RFC 9110, 12.5.4); Chinese where none is named."""

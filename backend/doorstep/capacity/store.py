@@ -1,7 +1,7 @@
 """Slots and holds in MongoDB."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from pymongo import ReturnDocument
@@ -101,10 +101,6 @@ class SlotStore:
     def add_patterns(self, patterns: Iterable[SlotPattern], *, tx: Tx) -> None:
         for pattern in patterns:
             tx.insert(PATTERNS, pattern.document())
-
-    async def last_day(self) -> date | None:
-        document = await self._slots.find_one({}, {"day": 1}, sort=[("day", -1)])
-        return date.fromisoformat(document["day"]) if document else None
 
 
 class HoldStore:

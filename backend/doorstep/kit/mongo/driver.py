@@ -8,6 +8,7 @@ does not.
 """
 
 import inspect
+import os
 from collections.abc import Awaitable
 from typing import Any, Final, Literal, TypeVar, cast
 
@@ -50,6 +51,8 @@ def connect(url: str, driver: Driver) -> Client:
     """A client bound to the running event loop; it connects when first used."""
     if driver == "pymongo":
         return AsyncMongoClient(url, **SAFE)
+    # Motor works in threads: with fewer of them than connections, the rest would idle.
+    os.environ.setdefault("MOTOR_MAX_WORKERS", str(SAFE["maxPoolSize"]))
     from motor.motor_asyncio import AsyncIOMotorClient
 
     return cast(Client, AsyncIOMotorClient(url, **SAFE))
