@@ -68,6 +68,7 @@ KEPT: Final[tuple[Kept, ...]] = (
     *handheld_store.KEPT,
     Kept("meta"),
     Kept("imports"),
+    Kept("imported_rows"),
 )
 _KEYS_KEPT: Final = (Kept(KEYS),)
 
