@@ -130,9 +130,9 @@ class HoldStore:
             await self._claims.update_many(
                 {"_id": {"$in": list(known)}}, {"$set": claim}, session=tx.session
             )
-        for key in keys:
-            if key not in known:
-                tx.insert(CLAIMS, {"_id": key, **claim})
+        # Written now and not with the commit: the next waiter of the same transaction has to see it.
+        if fresh := [{"_id": key, **claim} for key in keys if key not in known]:
+            await self._claims.insert_many(fresh, session=tx.session)
         return True
 
     async def end(self, hold: Hold, *, at: datetime, tx: Tx) -> bool:
