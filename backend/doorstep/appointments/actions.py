@@ -166,8 +166,22 @@ class Appointments:
 
     async def book(self, request: BookingRequest, attempt: Attempt) -> Appointment | BookingRefused:
         """Promise to come, if the rules allow it and a place is left."""
-        if told := (await self.mongo.told([attempt])).get(attempt.key or ""):
-            return await self._booked_again(told.id, told.body_hash == attempt.body_hash)
+        outcome = await self._booked_before(attempt) or await self._book(request, attempt)
+        if isinstance(outcome, BookingRefused):
+            # What stands in the way may be what this very request did when it was sent before.
+            return await self._booked_before(attempt) or outcome
+        return outcome
+
+    async def _booked_before(self, attempt: Attempt) -> Appointment | BookingRefused | None:
+        """What became of the request that was sent under this key, if one took effect."""
+        told = (await self.mongo.told([attempt])).get(attempt.key or "")
+        if told is None:
+            return None
+        return await self._booked_again(told.id, told.body_hash == attempt.body_hash)
+
+    async def _book(
+        self, request: BookingRequest, attempt: Attempt
+    ) -> Appointment | BookingRefused:
         hold = await self._hold_named(request)
         if isinstance(hold, BookingRefused):
             return hold
@@ -286,10 +300,31 @@ class Appointments:
         attempt: Attempt,
     ) -> Hold | BookingRefused:
         """Keep a place for a few minutes. One for each customer and service."""
-        if told := (await self.mongo.told([attempt])).get(attempt.key or ""):
-            return await self._held_again(
-                told.id, customer_id, same_body=told.body_hash == attempt.body_hash
-            )
+        outcome = await self._held_before(customer_id, attempt) or await self._hold(
+            customer_id, address_id, slot, services, lines, attempt
+        )
+        if isinstance(outcome, BookingRefused):
+            return await self._held_before(customer_id, attempt) or outcome
+        return outcome
+
+    async def _held_before(
+        self, customer_id: str, attempt: Attempt
+    ) -> Hold | BookingRefused | None:
+        told = (await self.mongo.told([attempt])).get(attempt.key or "")
+        if told is None:
+            return None
+        same = told.body_hash == attempt.body_hash
+        return await self._held_again(told.id, customer_id, same_body=same)
+
+    async def _hold(
+        self,
+        customer_id: str,
+        address_id: str,
+        slot: SlotRef,
+        services: frozenset[ServiceKind],
+        lines: Sequence[LineAsked],
+        attempt: Attempt,
+    ) -> Hold | BookingRefused:
         judged = await self._judge(
             address_id, customer_id, slot, lines, attempt.at, services=services
         )
@@ -356,8 +391,36 @@ class Appointments:
         reason: str | None,
     ) -> Appointment | ChangeRefused:
         """Another window: the new place is taken before the old one is given back."""
-        if told := (await self.mongo.told([attempt])).get(attempt.key or ""):
-            return await self._changed_again(told.id, told.body_hash == attempt.body_hash)
+        outcome = await self._changed_before(attempt) or await self._reschedule(
+            id,
+            customer_id,
+            slot,
+            attempt,
+            expected_version=expected_version,
+            by_role=by_role,
+            reason=reason,
+        )
+        if isinstance(outcome, ChangeRefused):
+            return await self._changed_before(attempt) or outcome
+        return outcome
+
+    async def _changed_before(self, attempt: Attempt) -> Appointment | ChangeRefused | None:
+        told = (await self.mongo.told([attempt])).get(attempt.key or "")
+        if told is None:
+            return None
+        return await self._changed_again(told.id, told.body_hash == attempt.body_hash)
+
+    async def _reschedule(
+        self,
+        id: str,
+        customer_id: str,
+        slot: SlotRef,
+        attempt: Attempt,
+        *,
+        expected_version: int,
+        by_role: Any,
+        reason: str | None,
+    ) -> Appointment | ChangeRefused:
         before = await self._of_customer(id, customer_id)
         refused = rules.judge_change(
             before,
