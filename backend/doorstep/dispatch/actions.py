@@ -133,6 +133,10 @@ class Dispatch:
         return len(lapsed)
 
     async def _lapse(self, assignment: Assignment, now: datetime, tx: Tx) -> None:
+        """Judged on what stands now: the courier may have said yes since it was looked up."""
+        active = await self.assignments.active_for([assignment.appointment_id], tx=tx)
+        if active.get(assignment.appointment_id) != assignment:
+            return
         found = await self.appointments.load([assignment.appointment_id], tx=tx)
         appointment = found.get(assignment.appointment_id)
         await self._take_off(assignment, Ending.NOT_ANSWERED, now, tx)
