@@ -106,7 +106,8 @@ class Addresses:
         expected_version: int | None = None,
     ) -> Address | AddressRefused:
         """A new address, or a new version of the one named `id`."""
-        await self.vault.key(owner_id)
+        if not attempt.dry:
+            await self.vault.key(owner_id)
         located = await self.locate(asked)
         draft = _draft(new_id("adr"), owner_id, asked, located)
 
@@ -114,7 +115,7 @@ class Addresses:
             if isinstance(draft, AddressRefused):
                 return draft
             if id is None:
-                return await self._add(draft, tx)
+                return await self._add(draft, tx, dry=attempt.dry)
             return await self._replace(id, expected_version, draft, tx)
 
         outcome = await self.mongo.once(attempt, body)
@@ -122,11 +123,13 @@ class Addresses:
             return await self.store.of_owner(outcome.id, owner_id) or NOT_FOUND
         return _REUSED if isinstance(outcome, Reused) else outcome
 
-    async def _add(self, draft: Address, tx: Tx) -> Address | AddressRefused:
+    async def _add(self, draft: Address, tx: Tx, *, dry: bool) -> Address | AddressRefused:
+        """A dry run seals nothing: its owner may not be known yet, and has no key then."""
         if await self.store.count_of(draft.owner_id, tx=tx) >= self.most_addresses:
             return AddressRefused(code=AddressRefusal.TOO_MANY_ADDRESSES)
-        await self.store.add([draft], tx=tx)
-        self._say_saved(draft, tx)
+        if not dry:
+            await self.store.add([draft], tx=tx)
+            self._say_saved(draft, tx)
         return draft
 
     async def _replace(
