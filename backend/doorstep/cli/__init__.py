@@ -1,0 +1,1 @@
+"""The operator's door: everything that is done from a terminal."""

@@ -1,0 +1,146 @@
+"""The commands that serve until they are told to stop: demo, serve, work."""
+
+import asyncio
+import logging
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Final
+
+import typer
+import uvicorn
+from rich.progress import Progress
+
+from doorstep import worker
+from doorstep.cli.terminal import (
+    BAD_CALL,
+    Data,
+    at_home,
+    fail,
+    mongodb,
+    said,
+    saying_why,
+    settings_of,
+    with_house,
+)
+from doorstep.demo import loading
+from doorstep.demo.supervisor import Supervisor
+from doorstep.kit.mongo.embedded import EmbeddedMongo
+from doorstep.settings import Settings
+from doorstep.wiring import House
+
+cli: Final = typer.Typer()
+
+SOCKET_MESSAGE_BYTES: Final = 2 * 1024 * 1024
+
+Host = Annotated[str, typer.Option(help="The address to listen on; loopback unless told.")]
+Port = Annotated[int, typer.Option(help="The port to listen on.", min=1, max=65535)]
+
+
+@cli.command()
+def demo(
+    port: Port = 8000,
+    host: Host = "127.0.0.1",
+    data: Data = None,
+    load: Annotated[bool, typer.Option("--load", help="Load the city and leave.")] = False,
+) -> None:
+    """Serve the demo city: database, API, worker and explorer, until Ctrl-C.
+
+    The city is loaded the first time; afterwards yesterday's data is kept.
+    """
+    settings = settings_of(data)
+    if load:
+        with_house(settings, lambda house: load_city(house, settings))
+        return
+    _free_port(host, port)
+    with saying_why(), _own_or_given(settings) as database:
+        url = database if isinstance(database, str) else database.start()
+        asyncio.run(at_home(settings, url, lambda house: load_city(house, settings)))
+        said.print(loading.welcome(f"http://{host}:{port}"))
+        code = _supervise(database, settings, host, port)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def _own_or_given(settings: Settings) -> Iterator[EmbeddedMongo | str]:
+    """The operator's MongoDB, or one of our own that ends with us. Never somebody else's."""
+    if settings.mongodb_url:
+        yield settings.mongodb_url
+        return
+    mongo = EmbeddedMongo(settings.data)
+    try:
+        yield mongo
+    finally:
+        mongo.stop()
+
+
+def _free_port(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            fail(f"{host}:{port} cannot be had: {error.strerror}. Choose PORT=", BAD_CALL)
+
+
+async def load_city(house: House, settings: Settings) -> None:
+    """Load the city once, with a bar to watch."""
+    with Progress(console=said, transient=True) as progress:
+        task = progress.add_task("the demo city", total=None)
+
+        def tell(what: str, done: int, total: int) -> None:
+            progress.update(task, description=what, completed=done, total=total)
+
+        await loading.load(house, settings.data, progress=tell)
+        await worker.fill_horizon(house)
+
+
+def _supervise(database: EmbeddedMongo | str, settings: Settings, host: str, port: int) -> int:
+    command = [sys.executable, "-m", "doorstep.cli"]
+    children = {
+        "api": [*command, "serve", "--host", host, "--port", str(port)],
+        "worker": [*command, "work"],
+    }
+    environ = {**os.environ, "DOORSTEP_DATA": str(settings.data.resolve())}
+    return Supervisor(database, children, environ=environ, report=said.print).run()
+
+
+@cli.command()
+def serve(
+    port: Port = 8000,
+    host: Host = "127.0.0.1",
+    processes: Annotated[int, typer.Option(help="How many processes share the port.", min=1)] = 1,
+    data: Data = None,
+) -> None:
+    """Serve the API and the explorer."""
+    settings = settings_of(data)
+    with saying_why(), mongodb(settings) as url:
+        asyncio.run(at_home(settings, url, lambda house: house.ready()))
+        os.environ["DOORSTEP_MONGODB_URL"] = url
+        uvicorn.run(
+            "doorstep.main:app",
+            factory=True,
+            host=host,
+            port=port,
+            workers=processes if processes > 1 else None,
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=SOCKET_MESSAGE_BYTES,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+
+
+@cli.command()
+def work(data: Data = None) -> None:
+    """Relay events and keep the timetable. Any number may run: one is at it."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        with_house(settings_of(data), worker.work)
+    except KeyboardInterrupt:
+        return
