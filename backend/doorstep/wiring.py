@@ -116,7 +116,7 @@ class House:
         clock = clock or WallClock()
         mongo = Mongo(connect(url, settings.driver), settings.mongo_database)
         vault, hub = Vault(mongo, keyring, clock), Hub(mongo)
-        domestic = re.compile(settings.domestic_item_pattern)
+        domestic = re.compile(settings.domestic_item_pattern, re.ASCII)
         organisation = Organisation(organisation_store.UnitStore(mongo))
         rulebook = Rulebook(rulebook_store.RuleStore(mongo))
         calendar = Calendar(calendar_store.ClosureStore(mongo))

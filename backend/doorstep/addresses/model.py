@@ -50,7 +50,7 @@ class Door(BaseModel):
     building: Short | None = None
     unit: Short | None = None
     room: Short | None = None
-    postcode: Annotated[str, StringConstraints(pattern=r"^\d{6}$")] | None = None
+    postcode: Annotated[str, StringConstraints(pattern=r"^[0-9]{6}$")] | None = None
     location: Point | None = None
     label: Short | None = None
 
@@ -64,7 +64,7 @@ class AddressAsked(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    division_code: Annotated[str, StringConstraints(pattern=r"^\d{6,12}$")] | None = None
+    division_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{6,12}$")] | None = None
     door: Door
     delivery_depth: DeliveryDepth | None = None
 

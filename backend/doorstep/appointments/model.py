@@ -179,7 +179,7 @@ class SubscriptionAsked(BaseModel):
 
     what: Literal["subscription"] = "subscription"
     kind: ServiceKind = ServiceKind.SUBSCRIPTION_VISIT
-    distribution_code: Annotated[str, StringConstraints(pattern=r"^\d{1,4}-\d{1,5}$")]
+    distribution_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}-[0-9]{1,5}$")]
     copies: _Count = 1
     term_months: Annotated[int, Field(ge=1, le=36)] = 12
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from doorstep.kit.refusals import Words
 
-_S10: Final = re.compile(r"([A-Z]{2})(\d{8})(\d)([A-Z]{2})")
+_S10: Final = re.compile(r"([A-Z]{2})([0-9]{8})([0-9])([A-Z]{2})")
 _WEIGHTS: Final = (8, 6, 4, 2, 3, 5, 9, 7)
 _RESERVED: Final = frozenset("JKSTW")
 
