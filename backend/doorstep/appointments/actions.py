@@ -567,8 +567,8 @@ class Appointments:
         if not await self.store.advance(steps, tx=tx):
             raise Overtaken
         for before, after in steps:
-            if event and after.sequence > before.sequence:
-                tx.record(event.of(after))
+            for told in event.since(after, before.sequence) if event else ():
+                tx.record(told)
 
     # ------------------------------------------------------------ reading
 

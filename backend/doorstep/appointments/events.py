@@ -13,12 +13,23 @@ class AppointmentEvent(Event):
 
     @classmethod
     def of(cls, appointment: Appointment) -> Self:
-        return cls(
-            aggregate=appointment.id,
-            sequence=appointment.sequence,
-            at=appointment.history[-1].recorded_at,
-            branch_id=appointment.branch_id,
-        )
+        """What happened to it last."""
+        (last,) = cls.since(appointment, appointment.sequence - 1)
+        return last
+
+    @classmethod
+    def since(cls, appointment: Appointment, sequence: int) -> list[Self]:
+        """What happened to it past `sequence`: one event for each entry of its history."""
+        return [
+            cls(
+                aggregate=appointment.id,
+                sequence=entry.sequence,
+                at=entry.recorded_at,
+                branch_id=appointment.branch_id,
+            )
+            for entry in appointment.history
+            if entry.sequence > sequence
+        ]
 
 
 class AppointmentBooked(AppointmentEvent):
