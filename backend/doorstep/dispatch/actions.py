@@ -1,9 +1,11 @@
 """Finding a courier for every promise, and keeping rounds true as the day changes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
+from weakref import WeakValueDictionary
 
 from doorstep.accounts.model import Role
 from doorstep.appointments.actions import Appointments
@@ -43,6 +45,20 @@ class Change:
     resync: bool = False
 
 
+class Turns:
+    """Who is about to write into one courier's rounds, in this process: one after the other.
+
+    Nothing rests on it. It spares those who come at once from running into each other's
+    transactions: 50 assignments to one courier took 15 seconds without it.
+    """
+
+    def __init__(self) -> None:
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def of(self, courier_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(courier_id, asyncio.Lock())
+
+
 @dataclass(frozen=True)
 class Dispatch:
     mongo: Mongo
@@ -53,12 +69,16 @@ class Dispatch:
     hub: Hub
     policy: DispatchPolicy
     clock: Clock
+    turns: Turns = field(default_factory=Turns)
 
     # ------------------------------------------------------------ the house offers
 
-    async def offer_next(self, appointment_id: str) -> Assignment | None:
+    async def offer_next(
+        self, appointment_id: str, *, unless_after: int | None = None
+    ) -> Assignment | None:
         """Ask the nearest courier who can come and was not asked yet. None: nobody is left, or
-        nothing is to be asked. Harmless when repeated: who is being asked is asked once.
+        nothing is to be asked. Harmless when repeated: who is being asked is asked once, and what
+        has happened `unless_after` that entry of the history has its own consequences.
         """
         now = self.clock.now()
         id = new_id("asg")
@@ -68,6 +88,8 @@ class Dispatch:
                 appointment_id
             )
             if appointment is None or appointment.status is not Status.BOOKED:
+                return None
+            if unless_after is not None and appointment.sequence > unless_after:
                 return None
             if await self.assignments.active_for([appointment_id], tx=tx):
                 return None
@@ -129,10 +151,10 @@ class Dispatch:
         now = self.clock.now()
         lapsed = await self.assignments.lapsed(now, _SWEPT_AT_ONCE)
         for assignment in lapsed:
-            await self.mongo.transact(lambda tx, a=assignment: self._lapse(a, now, tx))  # type: ignore[misc]
+            await self.mongo.transact(lambda tx, a=assignment: self.lapse(a, now, tx))  # type: ignore[misc]
         return len(lapsed)
 
-    async def _lapse(self, assignment: Assignment, now: datetime, tx: Tx) -> None:
+    async def lapse(self, assignment: Assignment, now: datetime, tx: Tx) -> None:
         """Judged on what stands now: the courier may have said yes since it was looked up."""
         active = await self.assignments.active_for([assignment.appointment_id], tx=tx)
         if active.get(assignment.appointment_id) != assignment:
@@ -241,7 +263,9 @@ class Dispatch:
             await self._put_on_round(word, after, courier, attempt.at, tx)
             return after
 
-        return await self._answered(await self.mongo.once(attempt, body))
+        async with self.turns.of(courier_id):
+            outcome = await self.mongo.once(attempt, body)
+        return await self._answered(outcome)
 
     async def _judge_courier(
         self, appointment: Appointment, courier: Courier, tx: Tx

@@ -20,13 +20,13 @@ Reaction = Callable[[Dispatch, Any], Awaitable[None]]
 
 
 async def offer(dispatch: Dispatch, event: AppointmentBooked) -> None:
-    await dispatch.offer_next(event.aggregate)
+    await dispatch.offer_next(event.aggregate, unless_after=event.sequence)
 
 
 async def move(dispatch: Dispatch, event: AppointmentRescheduled) -> None:
     """Free whoever had the old window, then ask for the new one."""
     await dispatch.release(event.aggregate)
-    await dispatch.offer_next(event.aggregate)
+    await dispatch.offer_next(event.aggregate, unless_after=event.sequence)
 
 
 async def drop(dispatch: Dispatch, event: AppointmentCancelled) -> None:
