@@ -9,16 +9,19 @@ from pymongo.errors import DuplicateKeyError
 from doorstep.accounts.model import Account, Code, Grant, Session, SignInPolicy
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import BYTES, INSTANT, WHOLE, stored_schema
 from doorstep.kit.mongo.transactions import Mongo
 from doorstep.kit.pii import OwnerKey, Vault
 
 ACCOUNTS: Final = "accounts"
 SESSIONS: Final = "sessions"
 CODES: Final = "sign_in_codes"
+_SEALED: Final = ("phone", "name")
 KEPT: Final = (
     Kept(
         ACCOUNTS,
         (Index(("phone_index",), unique=True, only={"phone_index": {"$type": "binData"}}),),
+        schema=stored_schema(Account, sealed=_SEALED, also={"phone_index": BYTES}),
     ),
     Kept(
         SESSIONS,
@@ -27,10 +30,17 @@ KEPT: Final = (
             Index(("revoked_at",), only={"revoked_at": {"$type": "date"}}),
             Index(("expires_at",), expire_after=timedelta(days=30)),
         ),
+        schema=stored_schema(Session),
     ),
-    Kept(CODES, (Index(("window_until",), expire_after=timedelta(hours=1)),)),
+    Kept(
+        CODES,
+        (Index(("window_until",), expire_after=timedelta(hours=1)),),
+        schema=stored_schema(
+            Code,
+            also={"_id": BYTES, "next_at": INSTANT, "sent": WHOLE, "window_until": INSTANT},
+        ),
+    ),
 )
-_SEALED: Final = ("phone", "name")
 
 
 class AccountStore:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from doorstep.addresses.model import ERASED, Address, Place, ServiceArea
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Tx
 from doorstep.kit.pii import OwnerKey, Vault
 
@@ -14,9 +15,9 @@ ADDRESSES: Final = "addresses"
 AREAS: Final = "service_areas"
 PLACES: Final = "places"
 KEPT: Final = (
-    Kept(ADDRESSES, (Index(("owner_id",)),)),
-    Kept(AREAS, (Index(("branch_path",)),)),
-    Kept(PLACES, (Index(("name",)),)),
+    Kept(ADDRESSES, (Index(("owner_id",)),), schema=stored_schema(Address, sealed=("door",))),
+    Kept(AREAS, (Index(("branch_path",)),), schema=stored_schema(ServiceArea)),
+    Kept(PLACES, (Index(("name",)),), schema=stored_schema(Place)),
 )
 _DOOR: Final = f"{ADDRESSES}.door"
 

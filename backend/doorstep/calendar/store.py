@@ -5,10 +5,11 @@ from typing import Final
 
 from doorstep.calendar.model import Closure
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Tx
 
 CLOSURES: Final = "closures"
-KEPT: Final = (Kept(CLOSURES, (Index(("day", "path")),)),)
+KEPT: Final = (Kept(CLOSURES, (Index(("day", "path")),), schema=stored_schema(Closure)),)
 
 
 class ClosureStore:

@@ -10,6 +10,7 @@ from pymongo.errors import BulkWriteError
 from doorstep.capacity.model import Hold, Slot, SlotPattern
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import INSTANT, TEXT, shaped, stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Tx
 
 SLOTS: Final = "slots"
@@ -17,10 +18,18 @@ PATTERNS: Final = "slot_patterns"
 HOLDS: Final = "holds"
 CLAIMS: Final = "hold_claims"
 KEPT: Final = (
-    Kept(SLOTS, (Index(("area_id", "window.start")),)),
-    Kept(PATTERNS),
-    Kept(HOLDS, (Index(("expires_at",), expire_after=timedelta(days=2)),)),
-    Kept(CLAIMS, (Index(("until",), expire_after=timedelta(days=2)),)),
+    Kept(SLOTS, (Index(("area_id", "window.start")),), schema=stored_schema(Slot)),
+    Kept(PATTERNS, schema=stored_schema(SlotPattern)),
+    Kept(
+        HOLDS,
+        (Index(("expires_at",), expire_after=timedelta(days=2)),),
+        schema=stored_schema(Hold),
+    ),
+    Kept(
+        CLAIMS,
+        (Index(("until",), expire_after=timedelta(days=2)),),
+        schema=shaped(_id=TEXT, hold_id=TEXT, until=INSTANT),
+    ),
 )
 
 

@@ -9,6 +9,7 @@ from pymongo.errors import BulkWriteError
 from doorstep.couriers.model import Courier, Shift, ShiftPattern, Vehicle
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Tx
 from doorstep.kit.pii import OwnerKey, Vault
 from doorstep.kit.windows import TimeWindow
@@ -17,13 +18,25 @@ COURIERS: Final = "couriers"
 VEHICLES: Final = "vehicles"
 SHIFTS: Final = "shifts"
 PATTERNS: Final = "shift_patterns"
-KEPT: Final = (
-    Kept(COURIERS, (Index(("account_id",), unique=True), Index(("branch_id",)))),
-    Kept(VEHICLES, (Index(("branch_id",)), Index(("plate",), unique=True))),
-    Kept(SHIFTS, (Index(("branch_id", "end", "start")), Index(("courier_id", "end")))),
-    Kept(PATTERNS, (Index(("courier_id",)),)),
-)
 _SEALED: Final = ("name", "phone")
+KEPT: Final = (
+    Kept(
+        COURIERS,
+        (Index(("account_id",), unique=True), Index(("branch_id",))),
+        schema=stored_schema(Courier, sealed=_SEALED),
+    ),
+    Kept(
+        VEHICLES,
+        (Index(("branch_id",)), Index(("plate",), unique=True)),
+        schema=stored_schema(Vehicle),
+    ),
+    Kept(
+        SHIFTS,
+        (Index(("branch_id", "end", "start")), Index(("courier_id", "end"))),
+        schema=stored_schema(Shift),
+    ),
+    Kept(PATTERNS, (Index(("courier_id",)),), schema=stored_schema(ShiftPattern)),
+)
 
 
 class CourierStore:

@@ -9,6 +9,7 @@ from pymongo import InsertOne, ReplaceOne, ReturnDocument
 from doorstep.dispatch.events import RoundChanged
 from doorstep.dispatch.model import Assignment, Ending, FeedEntry, Round, round_id
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import TEXT, WHOLE, shaped, stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Overtaken, Tx
 
 ASSIGNMENTS: Final = "assignments"
@@ -25,16 +26,18 @@ KEPT: Final = (
             Index(("answer_by",), only={"active": True, "accepted": False}),
             Index(("courier_id", "appointment_id")),
         ),
+        schema=stored_schema(Assignment),
     ),
-    Kept(ROUNDS, (Index(("branch_id", "day")),)),
+    Kept(ROUNDS, (Index(("branch_id", "day")),), schema=stored_schema(Round)),
     Kept(
         FEED,
         (
             Index(("courier_id", "sequence"), unique=True),
             Index(("at",), expire_after=timedelta(days=14)),
         ),
+        schema=stored_schema(FeedEntry),
     ),
-    Kept(HEADS),
+    Kept(HEADS, schema=shaped(_id=TEXT, sequence=WHOLE)),
 )
 
 

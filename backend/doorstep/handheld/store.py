@@ -6,10 +6,17 @@ from typing import Final
 
 from doorstep.handheld.model import Record
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Tx
 
 COMMANDS: Final = "commands"
-KEPT: Final = (Kept(COMMANDS, (Index(("at",), expire_after=timedelta(days=90)),)),)
+KEPT: Final = (
+    Kept(
+        COMMANDS,
+        (Index(("at",), expire_after=timedelta(days=90)),),
+        schema=stored_schema(Record),
+    ),
+)
 
 
 class CommandLog:

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Tx
 from doorstep.organisation.model import OrgUnit
 
 UNITS: Final = "org_units"
-KEPT: Final = (Kept(UNITS, (Index(("path",), unique=True),)),)
+KEPT: Final = (Kept(UNITS, (Index(("path",), unique=True),), schema=stored_schema(OrgUnit)),)
 
 
 class UnitStore:

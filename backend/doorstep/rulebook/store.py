@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import stored_schema
 from doorstep.kit.mongo.transactions import Mongo
 from doorstep.rulebook.model import RuleRow
 
 ROWS: Final = "rule_rows"
-KEPT: Final = (Kept(ROWS, (Index(("key", "-valid_from")),)),)
+KEPT: Final = (Kept(ROWS, (Index(("key", "-valid_from")),), schema=stored_schema(RuleRow)),)
 
 
 class RuleStore:

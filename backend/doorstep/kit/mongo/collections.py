@@ -1,13 +1,14 @@
 """Which collections there are, and by what they are found: made at start, never in a transaction.
 
-A store declares its `COLLECTIONS`; wiring hands them all to `prepare`. An invariant that two hands
-could break at once is a unique index here, not a check in code.
+A store declares its `KEPT`; wiring hands them all to `prepare`. An invariant that two hands could
+break at once is a unique index here, not a check in code. A document that its model could not read
+back is refused by the server itself (error 121): see schemas.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from pymongo import ASCENDING, IndexModel
 from pymongo.errors import CollectionInvalid
@@ -15,6 +16,8 @@ from pymongo.errors import CollectionInvalid
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.driver import Collection as Handle
 from doorstep.kit.mongo.driver import Database, settled
+
+_STRICT: Final[Document] = {"validationLevel": "strict", "validationAction": "error"}
 
 
 @dataclass(frozen=True)
@@ -41,10 +44,17 @@ class Index:
 
 @dataclass(frozen=True)
 class Kept:
-    """A collection and its indexes."""
+    """A collection, its indexes, and the `$jsonSchema` of its documents, or what makes it."""
 
     name: str
     indexes: tuple[Index, ...] = field(default=())
+    schema: Document | Callable[[], Document] | None = None
+
+    def validator(self) -> Document | None:
+        """As the server keeps it. None: whatever is there is left alone."""
+        if self.schema is None:
+            return None
+        return {"$jsonSchema": self.schema() if callable(self.schema) else self.schema}
 
 
 def _direction(key: str) -> tuple[str, int]:
@@ -52,11 +62,14 @@ def _direction(key: str) -> tuple[str, int]:
 
 
 async def prepare(database: Database, kept: Iterable[Kept]) -> None:
-    """Make what is missing. Harmless when repeated, also by several at once."""
-    there = set(await database.list_collection_names())
+    """Make what is missing, and put our validators. Harmless when repeated, also by several."""
+    there = await _validators(database)
     for collection in kept:
         if collection.name not in there:
             await _create(database, collection.name)
+        wanted = collection.validator()
+        if wanted is not None and there.get(collection.name) != wanted:
+            await database.command({"collMod": collection.name, "validator": wanted} | _STRICT)
         if collection.indexes:
             await database[collection.name].create_indexes(
                 [index.model() for index in collection.indexes]
@@ -68,6 +81,38 @@ async def _create(database: Database, name: str) -> None:
         await database.create_collection(name)
     except CollectionInvalid:
         return  # another process was quicker
+
+
+async def _validators(database: Database) -> dict[str, Document | None]:
+    """The validator of each collection there is."""
+    cursor = await settled(database.list_collections())
+    return {found["name"]: found.get("options", {}).get("validator") async for found in cursor}
+
+
+async def unguarded(database: Database, kept: Iterable[Kept]) -> list[str]:
+    """The collections that declare a schema and have none: anything could be written to them."""
+    there = await _validators(database)
+    return [each.name for each in kept if each.schema is not None and not there.get(each.name)]
+
+
+async def differing(database: Database, kept: Iterable[Kept]) -> list[str]:
+    """The collections whose validator is not the one we declare."""
+    there = await _validators(database)
+    return [
+        each.name
+        for each in kept
+        if each.schema is not None and there.get(each.name) != each.validator()
+    ]
+
+
+async def unfit(database: Database, kept: Iterable[Kept]) -> dict[str, int]:
+    """How many documents of each collection its schema would refuse. Reads all of them."""
+    found = {}
+    for collection in kept:
+        if (validator := collection.validator()) is not None:
+            wrong = {"$nor": [validator]}
+            found[collection.name] = await database[collection.name].count_documents(wrong)
+    return {name: count for name, count in found.items() if count}
 
 
 async def missing(database: Database, kept: Iterable[Kept]) -> list[str]:

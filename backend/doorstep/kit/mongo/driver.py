@@ -73,9 +73,12 @@ async def require_transactions(client: Client) -> None:
         )
 
 
-async def started(client: Client) -> Session:
-    """A session. Motor has it awaited where PyMongo answers at once."""
-    session: Any = client.start_session()
+async def started(client: Client, *, snapshot: bool = False) -> Session:
+    """A session; with `snapshot`, all its reads are of the instant of the first.
+
+    Motor has it awaited where PyMongo answers at once.
+    """
+    session: Any = client.start_session(snapshot=snapshot or None)
     return cast(Session, await session if inspect.isawaitable(session) else session)
 
 

@@ -13,10 +13,11 @@ from pymongo.errors import DuplicateKeyError
 
 from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.collections import Kept
+from doorstep.kit.mongo.schemas import INSTANT, TEXT, shaped
 from doorstep.kit.mongo.transactions import Mongo
 
 LEASES: Final = "leases"
-KEPT: Final = (Kept(LEASES),)
+KEPT: Final = (Kept(LEASES, schema=shaped(_id=TEXT, holder=TEXT, until=INSTANT)),)
 
 
 class Leases:

@@ -19,6 +19,7 @@ from doorstep.kit.documents import Document
 from doorstep.kit.events import Event
 from doorstep.kit.mongo.collections import Kept
 from doorstep.kit.mongo.leases import Leases
+from doorstep.kit.mongo.schemas import OBJECT, TEXT, shaped
 from doorstep.kit.mongo.transactions import OUTBOX, Mongo
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 Reaction = Callable[[Any], Awaitable[None]]
 
 TOKENS: Final = "resume_tokens"
-KEPT: Final = (Kept(TOKENS),)
+KEPT: Final = (Kept(TOKENS, schema=shaped(_id=TEXT, token=OBJECT)),)
 LEASE: Final = "relay"
 SWEEP_SECONDS: Final = 30.0
 _KEEP_LEASE_SECONDS: Final = 2.0

@@ -22,6 +22,7 @@ from doorstep.kit.events import Event
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.driver import Client, Collection, Session, settled, started
+from doorstep.kit.mongo.schemas import BYTES, FLAG, INSTANT, OBJECT, TEXT, WHOLE, shaped
 from doorstep.kit.refusals import Refusal
 
 T = TypeVar("T")
@@ -37,8 +38,21 @@ KEPT: Final = (
             Index(("aggregate", "sequence"), only={"sent": False}),
             Index(("sent_at",), expire_after=timedelta(days=7)),
         ),
+        schema=shaped(
+            _id=TEXT,
+            kind=TEXT,
+            aggregate=TEXT,
+            sequence=WHOLE,
+            at=INSTANT,
+            body=OBJECT,
+            sent=FLAG,
+        ),
     ),
-    Kept(ATTEMPTS, (Index(("at",), expire_after=timedelta(hours=48)),)),
+    Kept(
+        ATTEMPTS,
+        (Index(("at",), expire_after=timedelta(hours=48)),),
+        schema=shaped(_id=TEXT, hash=BYTES, id=TEXT, at=INSTANT),
+    ),
 )
 _MAJORITY: Final = WriteConcern("majority", j=True)
 _SNAPSHOT: Final = ReadConcern("snapshot")
