@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Self
 
 import httpx
@@ -28,6 +29,10 @@ from doorstep.catalogue.actions import Catalogue
 from doorstep.catalogue.model import SizeLimits
 from doorstep.couriers import store as couriers_store
 from doorstep.couriers.actions import Couriers
+from doorstep.desk import reactions as desk_reactions
+from doorstep.desk import store as desk_store
+from doorstep.desk.actions import Desk
+from doorstep.desk.model import DeskPolicy
 from doorstep.dispatch import reactions as dispatch_reactions
 from doorstep.dispatch import store as dispatch_store
 from doorstep.dispatch.actions import Dispatch
@@ -38,14 +43,17 @@ from doorstep.handheld.model import HandheldPolicy
 from doorstep.kit.clock import Clock, WallClock
 from doorstep.kit.events import Event
 from doorstep.kit.ids import new_id
-from doorstep.kit.mongo import leases, outbox, transactions
-from doorstep.kit.mongo.collections import Kept, missing, prepare
+from doorstep.kit.mongo import leases, migrations, outbox, transactions
+from doorstep.kit.mongo.collections import Kept, missing, prepare, unguarded
 from doorstep.kit.mongo.driver import connect, require_transactions
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.leases import Leases
 from doorstep.kit.mongo.outbox import Relay
+from doorstep.kit.mongo.restoring import refuse_half_restored
+from doorstep.kit.mongo.schemas import BYTES, INSTANT, OBJECT, TEXT, shaped
 from doorstep.kit.mongo.transactions import Mongo
 from doorstep.kit.pii import KEYS, Keyring, Vault
+from doorstep.migrations import STEPS
 from doorstep.organisation import store as organisation_store
 from doorstep.organisation.actions import Organisation
 from doorstep.rulebook import store as rulebook_store
@@ -56,6 +64,7 @@ KEPT: Final[tuple[Kept, ...]] = (
     *transactions.KEPT,
     *leases.KEPT,
     *outbox.KEPT,
+    *migrations.KEPT,
     *accounts_store.KEPT,
     *organisation_store.KEPT,
     *rulebook_store.KEPT,
@@ -66,11 +75,17 @@ KEPT: Final[tuple[Kept, ...]] = (
     *appointments_store.KEPT,
     *dispatch_store.KEPT,
     *handheld_store.KEPT,
-    Kept("meta"),
-    Kept("imports"),
-    Kept("imported_rows"),
+    *desk_store.KEPT,
+    Kept("meta", schema=shaped(_id=TEXT)),
+    Kept(
+        "imports",
+        schema=shaped(
+            _id=TEXT, folder_hash=TEXT, at=INSTANT, new=OBJECT, changed=OBJECT, same=OBJECT
+        ),
+    ),
+    Kept("imported_rows", schema=shaped(_id=TEXT, print=BYTES)),
 )
-_KEYS_KEPT: Final = (Kept(KEYS),)
+KEYS_KEPT: Final = (Kept(KEYS, schema=shaped(_id=TEXT, by=TEXT, wrapped=BYTES)),)
 
 
 class OtherKeysError(RuntimeError):
@@ -98,6 +113,7 @@ class House:
     appointments: Appointments
     dispatch: Dispatch
     handheld: Handheld
+    desk: Desk
     domestic_items: re.Pattern[str]
 
     @classmethod
@@ -202,17 +218,30 @@ class House:
                 domestic,
                 clock,
             ),
+            desk=Desk(
+                mongo,
+                desk_store.DeskStore(mongo),
+                appointments,
+                couriers,
+                dispatch,
+                hub,
+                DeskPolicy(),
+                clock,
+            ),
             domestic_items=domestic,
         )
 
     async def prepare(self) -> None:
-        """Make collections, indexes and the rule table. Harmless when repeated.
+        """Migrate; make collections, indexes, validators, the rule table. Harmless when repeated.
 
-        Raises NoReplicaSet, and OtherKeysError: the database was written with other keys.
+        Raises NoReplicaSet; HalfRestored; CannotMigrate; and OtherKeysError: the database was
+        written with other keys.
         """
         await require_transactions(self.mongo.client)
+        await refuse_half_restored(self.mongo)
+        await migrations.migrate(self.mongo, STEPS, leases=self.leases(), clock=self.clock)
         await prepare(self.mongo.db, KEPT)
-        await prepare(self.mongo.keys_db, _KEYS_KEPT)
+        await prepare(self.mongo.keys_db, KEYS_KEPT)
         await self._same_keys()
         await self.rulebook.put_ours()
 
@@ -233,6 +262,7 @@ class House:
         return {
             "primary": await _holds(self._has_primary),
             "indexes": await _holds(self._has_indexes),
+            "validators": await _holds(self._has_validators),
             "city": await _holds(self._has_city),
         }
 
@@ -242,6 +272,10 @@ class House:
 
     async def _has_indexes(self) -> bool:
         return not await missing(self.mongo.db, KEPT)
+
+    async def _has_validators(self) -> bool:
+        """Some, not exactly ours: while a new version rolls out, theirs and ours both serve."""
+        return not await unguarded(self.mongo.db, KEPT)
 
     async def _has_city(self) -> bool:
         return bool((await self.organisation.tree()).units)
@@ -260,20 +294,16 @@ class House:
         return Relay(self.mongo, self.clock, leases, self.reactions())
 
     def reactions(self) -> Mapping[type[Event], tuple[Callable[[Any], Awaitable[None]], ...]]:
-        """Which rooms hear which events."""
-        return {
-            kind: (_bound(reaction, self.dispatch),)
-            for kind, reaction in dispatch_reactions.REACTIONS.items()
-        }
-
-
-def _bound(
-    reaction: dispatch_reactions.Reaction, dispatch: Dispatch
-) -> Callable[[Any], Awaitable[None]]:
-    async def react(event: Event) -> None:
-        await reaction(dispatch, event)
-
-    return react
+        """Which rooms hear which events, the lower room first."""
+        heard: dict[type[Event], tuple[Callable[[Any], Awaitable[None]], ...]] = {}
+        tables: tuple[tuple[Any, Mapping[type[Event], Any]], ...] = (
+            (self.dispatch, dispatch_reactions.REACTIONS),
+            (self.desk, desk_reactions.REACTIONS),
+        )
+        for room, table in tables:
+            for kind, reaction in table.items():
+                heard[kind] = (*heard.get(kind, ()), partial(reaction, room))
+        return heard
 
 
 async def _holds(check: Callable[[], Awaitable[bool]]) -> bool:

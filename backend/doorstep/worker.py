@@ -41,8 +41,13 @@ async def end_lapsed_offers(house: House) -> int:
     return await house.dispatch.end_lapsed()
 
 
+async def warn_of_passing_windows(house: House) -> int:
+    return await house.desk.warn_of_passing_windows()
+
+
 TIMETABLE = (
     Job("fill-horizon", timedelta(seconds=30), fill_horizon),
+    Job("warn-of-passing-windows", timedelta(seconds=15), warn_of_passing_windows),
     Job("end-lapsed-offers", timedelta(seconds=1), end_lapsed_offers),
 )
 

@@ -11,6 +11,7 @@ from doorstep.addresses.actions import Addresses
 from doorstep.appointments.actions import Appointments
 from doorstep.capacity.actions import Capacity
 from doorstep.couriers.actions import Couriers
+from doorstep.desk.actions import Desk
 from doorstep.dispatch.actions import Dispatch
 from doorstep.handheld.actions import Handheld
 from doorstep.kit.refusals import Locale
@@ -36,6 +37,8 @@ class Rooms(Protocol):
     def dispatch(self) -> Dispatch: ...
     @property
     def handheld(self) -> Handheld: ...
+    @property
+    def desk(self) -> Desk: ...
     @property
     def domestic_items(self) -> re.Pattern[str]: ...
 

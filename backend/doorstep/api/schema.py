@@ -15,13 +15,14 @@ from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
 from doorstep.couriers.graphql import CourierQuery
+from doorstep.desk.graphql import DeskQuery, DeskSubscription
 from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQuery, AccountQuery, CourierQuery, AppointmentQuery, DispatchQuery):
+class Query(NodeQuery, AccountQuery, CourierQuery, AppointmentQuery, DispatchQuery, DeskQuery):
     pass
 
 
@@ -31,7 +32,7 @@ class Mutation(AccountMutation, AppointmentMutation, DispatchMutation, HandheldM
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription(AppointmentSubscription, DispatchSubscription):
+class Subscription(AppointmentSubscription, DispatchSubscription, DeskSubscription):
     pass
 
 

@@ -581,6 +581,12 @@ class Appointments:
     async def in_use(self, address_id: str, customer_id: str) -> bool:
         return await self.store.in_use(address_id, customer_id)
 
+    async def ending_between(
+        self, first: datetime, last: datetime, statuses: Collection[Status]
+    ) -> list[Appointment]:
+        """Whose window ends in (first, last], in one of these statuses."""
+        return await self.store.ending_between(first, last, statuses)
+
     async def of_customer(
         self, customer_id: str, ask: PageAsk, statuses: Collection[Status] | None
     ) -> Page[Appointment]:

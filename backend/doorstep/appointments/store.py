@@ -10,6 +10,7 @@ from doorstep.addresses.model import ERASED, Address
 from doorstep.appointments.model import OPEN, Appointment, Contact, Private, Status
 from doorstep.kit.documents import Document, changes
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Tx
 from doorstep.kit.pages import Ask, Page, cut
 from doorstep.kit.pii import OwnerKey, Vault
@@ -21,8 +22,10 @@ KEPT: Final = (
         (
             Index(("branch_id", "day", "window.start", "_id")),
             Index(("customer_id", "-_id")),
+            Index(("status", "window.end")),
             Index(("customer_id", "address_id"), only={"status": {"$in": sorted(OPEN)}}),
         ),
+        schema=stored_schema(Appointment, sealed=("private",)),
     ),
 )
 _PRIVATE: Final = f"{APPOINTMENTS}.private"
@@ -71,6 +74,14 @@ class AppointmentStore:
             {"_id": 1},
         )
         return found is not None
+
+    async def ending_between(
+        self, first: datetime, last: datetime, statuses: Collection[Status]
+    ) -> list[Appointment]:
+        rows = self._appointments.find(
+            {"status": {"$in": sorted(statuses)}, "window.end": {"$gt": first, "$lte": last}}
+        )
+        return await self._opened([row async for row in rows])
 
     # ------------------------------------------------------------ pages
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from doorstep.couriers.events import DutyEnded
 from doorstep.couriers.model import Courier, Shift, ShiftPattern, Vehicle
 from doorstep.couriers.rules import Roster
 from doorstep.couriers.store import CourierStore
@@ -44,8 +45,15 @@ class Couriers:
     async def next_shifts(self, courier_id: str, after: datetime) -> list[Shift]:
         return await self.store.shifts_of_courier(courier_id, after)
 
-    async def set_duty(self, courier_id: str, *, on_duty: bool, at: datetime, tx: Tx) -> None:
-        await self.store.set_duty(courier_id, on_duty=on_duty, at=at, tx=tx)
+    async def set_duty(self, courier: Courier, *, on_duty: bool, at: datetime, tx: Tx) -> None:
+        await self.store.set_duty(courier.id, on_duty=on_duty, at=at, tx=tx)
+        if not on_duty:
+            sequence = int(at.timestamp() * 1000)
+            tx.record(
+                DutyEnded(
+                    aggregate=courier.id, sequence=sequence, at=at, branch_id=courier.branch_id
+                )
+            )
 
     async def fill_shifts(self, first: date, days: int) -> int:
         """Make the shifts that the patterns foresee. Harmless when repeated; how many were new."""

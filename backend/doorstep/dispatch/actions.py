@@ -15,7 +15,7 @@ from doorstep.appointments.rules import moved
 from doorstep.couriers.actions import Couriers
 from doorstep.couriers.model import Courier
 from doorstep.dispatch import rules
-from doorstep.dispatch.events import OfferEnded
+from doorstep.dispatch.events import OfferEnded, OfferUntaken
 from doorstep.dispatch.model import (
     Assignment,
     AssignmentRefusal,
@@ -95,6 +95,11 @@ class Dispatch:
                 return None
             courier = await self._next_courier(appointment, tx)
             if courier is None:
+                tx.record(
+                    OfferUntaken(
+                        aggregate=appointment_id, sequence=appointment.sequence, at=now
+                    )
+                )
                 return None
             shifts = await self.couriers.next_shifts(courier.id, now)
             until = rules.answer_by(appointment.window, shifts, self.policy, at=now)

@@ -11,3 +11,7 @@ class OfferEnded(Event):
     """An offer came to nothing: `aggregate` is the assignment, and somebody else is to be asked."""
 
     appointment_id: str
+
+
+class OfferUntaken(Event):
+    """Nobody is left to ask: `aggregate` is the appointment, `sequence` that of its history."""

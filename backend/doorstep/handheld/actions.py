@@ -130,7 +130,7 @@ class Handheld:
     async def _save(self, first: Standing, last: Standing, now: datetime, tx: Tx) -> None:
         """Write the difference between how things stood and how they stand."""
         if first.on_duty != last.on_duty:
-            await self.couriers.set_duty(last.courier.id, on_duty=last.on_duty, at=now, tx=tx)
+            await self.couriers.set_duty(last.courier, on_duty=last.on_duty, at=now, tx=tx)
         steps = [
             (before, last.appointments[id])
             for id, before in first.appointments.items()

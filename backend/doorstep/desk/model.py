@@ -1,0 +1,70 @@
+"""The dispatcher's desk: what happened in a branch, in one order, and what should worry somebody.
+
+Sequence  one count per branch, drawn by the relay's reactions: bookings never wait for it
+Alarms    raised once each, by an id made of what they are about; open while their reason lasts
+"""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from doorstep.appointments.model import Status
+from doorstep.kit.documents import Stored
+from doorstep.kit.refusals import Words
+from doorstep.kit.windows import Day
+
+
+class AlarmKind(StrEnum):
+    OFFER_UNTAKEN = "OFFER_UNTAKEN"
+    WINDOW_PASSING = "WINDOW_PASSING"
+    DUTY_ENDED_WITH_STOPS = "DUTY_ENDED_WITH_STOPS"
+
+
+ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
+    AlarmKind.OFFER_UNTAKEN: Words(
+        "没有揽投员接单，请指派。", "No courier has taken this. Please assign one."
+    ),
+    AlarmKind.WINDOW_PASSING: Words(
+        "时段即将结束，还没有上门。", "The window is about to pass, and nobody has set out."
+    ),
+    AlarmKind.DUTY_ENDED_WITH_STOPS: Words(
+        "揽投员已下班，还有未完成的任务。", "The courier went home with open stops."
+    ),
+}
+
+
+class Alarm(Stored):
+    """Something that should worry the dispatcher."""
+
+    kind: AlarmKind
+    branch_id: str
+    day: Day
+    at: datetime
+    appointment_id: str | None = None
+    courier_id: str | None = None
+
+
+class Entry(Stored):
+    """One line of a branch's feed: a step of an appointment's history, or an alarm."""
+
+    branch_id: str
+    sequence: int
+    at: datetime
+    appointment_id: str | None = None
+    appointment_sequence: int | None = None
+    alarm_id: str | None = None
+
+
+class DeskPolicy(BaseModel):
+    """The bureau's own choices; no source names them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    warn_before_end: timedelta = timedelta(minutes=30)
+    most_replayed: int = 500
+    kept_for: timedelta = timedelta(days=7)
+
+
+UNVISITED: Final = frozenset({Status.BOOKED, Status.ASSIGNED})

@@ -1,0 +1,26 @@
+"""What the desk does when a room below it speaks. Each may be done twice."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from doorstep.appointments.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMoved,
+    AppointmentRescheduled,
+)
+from doorstep.couriers.events import DutyEnded
+from doorstep.desk.actions import Desk
+from doorstep.dispatch.events import OfferUntaken
+from doorstep.kit.events import Event
+
+Reaction = Callable[[Desk, Any], Awaitable[None]]
+
+REACTIONS: Final[dict[type[Event], Reaction]] = {
+    AppointmentBooked: Desk.tell,
+    AppointmentRescheduled: Desk.tell,
+    AppointmentCancelled: Desk.tell,
+    AppointmentMoved: Desk.tell,
+    OfferUntaken: Desk.heed_untaken,
+    DutyEnded: Desk.heed_duty_ended,
+}

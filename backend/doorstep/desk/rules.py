@@ -1,0 +1,67 @@
+"""Which alarms there are, and whether their reason still lasts. Pure."""
+
+from datetime import date, datetime
+
+from doorstep.appointments.model import Appointment, Status
+from doorstep.couriers.model import Courier
+from doorstep.desk.model import UNVISITED, Alarm, AlarmKind
+from doorstep.dispatch.model import OPEN_STOPS, Round
+
+
+def untaken(appointment: Appointment, *, at: datetime) -> Alarm:
+    return _about(AlarmKind.OFFER_UNTAKEN, appointment, at)
+
+
+def passing(appointment: Appointment, *, at: datetime) -> Alarm:
+    return _about(AlarmKind.WINDOW_PASSING, appointment, at)
+
+
+def _about(kind: AlarmKind, appointment: Appointment, at: datetime) -> Alarm:
+    """Once for each appointment and window: after a rescheduling there may be another."""
+    window = f"{appointment.window.start:%Y%m%d%H%M}"
+    return Alarm(
+        id=f"alm_{kind.value.lower()}.{appointment.id}.{window}",
+        kind=kind,
+        branch_id=appointment.branch_id,
+        day=appointment.day,
+        at=at,
+        appointment_id=appointment.id,
+    )
+
+
+def gone_home(courier: Courier, day: date, *, at: datetime) -> Alarm:
+    """Once for each time a courier goes home."""
+    return Alarm(
+        id=f"alm_duty.{courier.id}.{int(at.timestamp() * 1000)}",
+        kind=AlarmKind.DUTY_ENDED_WITH_STOPS,
+        branch_id=courier.branch_id,
+        day=day,
+        at=at,
+        courier_id=courier.id,
+    )
+
+
+def has_open_stops(round: Round | None) -> bool:
+    return round is not None and any(stop.state in OPEN_STOPS for stop in round.stops)
+
+
+def lasts(
+    alarm: Alarm, appointment: Appointment | None, courier: Courier | None, round: Round | None
+) -> bool:
+    """Whether an alarm's reason still holds."""
+    match alarm.kind:
+        case AlarmKind.OFFER_UNTAKEN:
+            return (
+                appointment is not None
+                and appointment.status is Status.BOOKED
+                and appointment.offered_to is None
+                and appointment.day == alarm.day
+            )
+        case AlarmKind.WINDOW_PASSING:
+            return (
+                appointment is not None
+                and appointment.status in UNVISITED
+                and appointment.day == alarm.day
+            )
+        case AlarmKind.DUTY_ENDED_WITH_STOPS:
+            return courier is not None and not courier.on_duty and has_open_stops(round)
