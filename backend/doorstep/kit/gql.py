@@ -191,19 +191,6 @@ class PageInfo:
         )
 
 
-@asking("A point on the ground, and what its degrees are measured in.")
-class CoordinatesInput:
-    latitude: float = given("Degrees north.")
-    longitude: float = given("Degrees east.")
-    system: geo.CoordinateSystem = given(
-        "Map SDKs in China give GCJ-02 or BD-09.", default=geo.CoordinateSystem.WGS84
-    )
-
-    def parsed(self) -> geo.Point:
-        point = parsed(geo.Point, longitude=self.longitude, latitude=self.latitude)
-        return geo.in_wgs84(point, self.system)
-
-
 explain(
     geo.CoordinateSystem,
     "What a pair of degrees is measured in.",
@@ -213,6 +200,19 @@ explain(
         geo.CoordinateSystem.BD09: "Baidu's own.",
     },
 )
+
+
+@asking("A point on the ground, and what its degrees are measured in.")
+class CoordinatesInput:
+    latitude: float = given("Degrees north.")
+    longitude: float = given("Degrees east.")
+    system: geo.CoordinateSystem | None = given(
+        "Map SDKs in China give GCJ-02 or BD-09.", default=geo.CoordinateSystem.WGS84
+    )
+
+    def parsed(self) -> geo.Point:
+        point = parsed(geo.Point, longitude=self.longitude, latitude=self.latitude)
+        return geo.in_wgs84(point, self.system or geo.CoordinateSystem.WGS84)
 
 
 # ------------------------------------------------------------------ what is invalid, in words
