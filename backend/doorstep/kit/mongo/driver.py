@@ -7,6 +7,7 @@ Types are PyMongo's, whose methods Motor mirrors; `settled` hides where one awai
 does not.
 """
 
+import asyncio
 import inspect
 import os
 from collections.abc import Awaitable
@@ -85,3 +86,14 @@ async def started(client: Client, *, snapshot: bool = False) -> Session:
 async def settled(value: Awaitable[T]) -> T:
     """What a call came to: PyMongo has it awaited where Motor answers at once."""
     return await value if inspect.isawaitable(value) else cast(T, value)
+
+
+def heed_cancellation() -> None:
+    """Raises CancelledError if this task was told to end.
+
+    PyMongo's async change stream now and then swallows the cancellation it is waiting in (4.20,
+    seen in `try_next`), and a loop around it would go on for ever. Asked once a turn.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

@@ -15,6 +15,7 @@ from typing import Final
 from pymongo.errors import PyMongoError
 
 from doorstep.kit.documents import Document
+from doorstep.kit.mongo.driver import heed_cancellation
 from doorstep.kit.mongo.transactions import OUTBOX, Mongo
 
 log = logging.getLogger(__name__)
@@ -100,5 +101,8 @@ class Hub:
             await stream.try_next()  # the server answers: from here on nothing is missed
             self._open.set()
             self.ring_all()
-            async for change in stream:
-                self._ring(change["fullDocument"]["aggregate"])
+            while True:
+                change = await stream.try_next()
+                heed_cancellation()
+                if change is not None:
+                    self._ring(change["fullDocument"]["aggregate"])

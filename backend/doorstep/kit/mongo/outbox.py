@@ -8,7 +8,8 @@ token, an oplog that rolled over or a kill -9 between commit and relay loses not
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import orjson
@@ -18,6 +19,7 @@ from doorstep.kit.clock import Clock
 from doorstep.kit.documents import Document
 from doorstep.kit.events import Event
 from doorstep.kit.mongo.collections import Kept
+from doorstep.kit.mongo.driver import heed_cancellation
 from doorstep.kit.mongo.leases import Leases
 from doorstep.kit.mongo.schemas import OBJECT, TEXT, shaped
 from doorstep.kit.mongo.transactions import OUTBOX, Mongo
@@ -62,6 +64,7 @@ class Relay:
                     await self._while_leased()
             except PyMongoError as error:
                 log.warning("the relay starts over: %s", type(error).__name__)
+                await self._forget_token()
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _while_leased(self) -> None:
@@ -86,8 +89,9 @@ class Relay:
         async with self._stream() as stream:
             await self.sweep()
             swept_at = asyncio.get_running_loop().time()
-            while True:
+            while stream.alive:
                 change = await stream.try_next()
+                heed_cancellation()
                 if change is not None:
                     await self._tell(change["fullDocument"])
                     await self._save_token(stream.resume_token)
@@ -95,9 +99,27 @@ class Relay:
                 if now - swept_at > (_RETRY_SECONDS if self._held_back else SWEEP_SECONDS):
                     await self.sweep()
                     swept_at = now
+        # The collection was dropped, and no token from before leads past that.
+        await self._forget_token()
 
-    def _stream(self) -> Any:
-        return _Resumed(self._mongo)
+    @asynccontextmanager
+    async def _stream(self) -> AsyncIterator[Any]:
+        """The outbox's stream, from the saved token on, or from now on without one."""
+        saved = await self._mongo[TOKENS].find_one({"_id": _TOKEN})
+        options = {"resume_after": saved["token"]} if saved else {}
+        async with self._mongo.watch(OUTBOX, _PIPELINE, **options) as stream:
+            if not saved:
+                # The server answers: from here on nothing is missed. What it may answer with was
+                # committed before the sweep, which tells it.
+                await stream.try_next()
+            yield stream
+
+    async def _forget_token(self) -> None:
+        """280 or 286: a token that is not in the oplog. The sweep finds what it would have told."""
+        try:
+            await self._mongo[TOKENS].delete_one({"_id": _TOKEN})
+        except PyMongoError:
+            log.warning("the resume token could not be forgotten; that is tried again")
 
     async def _save_token(self, token: Any) -> None:
         await self._mongo[TOKENS].update_one(
@@ -150,32 +172,3 @@ class Relay:
         event = kind.model_validate(row["body"])
         for answer in answers:
             await answer(event)
-
-
-class _Resumed:
-    """The outbox's stream, from the saved token on; from now on where the token is of no use."""
-
-    def __init__(self, mongo: Mongo) -> None:
-        self._mongo = mongo
-        self._context: Any = None
-
-    async def __aenter__(self) -> Any:
-        saved = await self._mongo[TOKENS].find_one({"_id": _TOKEN})
-        try:
-            return await self._enter(saved and saved["token"])
-        except PyMongoError:
-            if not saved:
-                raise
-            # 280 or 286: the token is not in the oplog. The sweep finds what it would have told.
-            await self._mongo[TOKENS].delete_one({"_id": _TOKEN})
-            return await self._enter(None)
-
-    async def _enter(self, token: Any) -> Any:
-        options = {"resume_after": token} if token else {}
-        self._context = self._mongo.watch(OUTBOX, _PIPELINE, **options)
-        stream = await self._context.__aenter__()
-        await stream.try_next() if token is None else None
-        return stream
-
-    async def __aexit__(self, *error: object) -> None:
-        await self._context.__aexit__(*error)
