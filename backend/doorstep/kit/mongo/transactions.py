@@ -162,6 +162,7 @@ class Mongo:
 
     def __init__(self, client: Client, database: str) -> None:
         self.client = client
+        self._closed = False
         self.db = client[database]
         # Apart, so that a backup of the data need not hold the keys that open it.
         self.keys_db = client[f"{database}_keys"]
@@ -248,7 +249,10 @@ class Mongo:
             yield stream
 
     async def close(self) -> None:
-        await settled(self.client.close())
+        """Harmless when repeated; the driver's own close is not, while cursors wait to be killed."""
+        if not self._closed:
+            self._closed = True
+            await settled(self.client.close())
 
 
 def answer_again(attempt: Attempt, told: Told) -> Repeated | Reused:
