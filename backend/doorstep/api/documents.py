@@ -29,8 +29,10 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 
+from doorstep.api.batches import INDEX, unreadable_command
 from doorstep.api.errors import (
     BAD_REQUEST,
+    BAD_USER_INPUT,
     OPERATION_RESOLUTION,
     PARSE_FAILED,
     PERSISTED_NOT_FOUND,
@@ -231,9 +233,16 @@ class Documents(SchemaExtension):
             context.validation_rules = (*context.validation_rules, rule)
 
     def _remember(self) -> None:
-        errors = self.execution_context.pre_execution_errors or []
+        context = self.execution_context
+        errors = context.pre_execution_errors or []
+        index = None
+        if errors:
+            schema = context.schema._schema  # noqa: SLF001 - Strawberry keeps graphql-core's there
+            index = unreadable_command(schema, context.graphql_document, None)
         for error in errors:
             error.extensions = {"code": VALIDATION_FAILED}
+            if index is not None:
+                error.extensions = {"code": BAD_USER_INPUT, INDEX: index}
             error.message = error.message.split(" Did you mean ")[0]
         self.entry.errors = tuple(errors)
 

@@ -17,6 +17,7 @@ from strawberry.relay.types import GlobalIDValueError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 
+from doorstep.api.batches import INDEX, unreadable_command
 from doorstep.api.visit import request_id_of, scope_of, terms_of
 
 LOG: Final = logging.getLogger("doorstep.api")
@@ -164,4 +165,20 @@ class Errors(SchemaExtension):
             return
         scope = scope_of(self.execution_context.context)
         shown = terms_of(scope).limits.errors_shown
-        result.errors = all_presentable(errors, request_id_of(scope), shown)  # type: ignore[attr-defined]
+        result.errors = self._pointed(all_presentable(errors, request_id_of(scope), shown))  # type: ignore[attr-defined]
+
+    def _pointed(self, errors: list[GraphQLError]) -> list[GraphQLError]:
+        """A batch that was not carried out says which of its commands could not be read."""
+        context = self.execution_context
+        codes = {(error.extensions or {}).get("code") for error in errors}
+        if BAD_USER_INPUT not in codes or any(INDEX in (e.extensions or {}) for e in errors):
+            return errors
+        schema = context.schema._schema  # noqa: SLF001 - Strawberry keeps graphql-core's there
+        try:
+            index = unreadable_command(schema, context.graphql_document, context.variables)
+        except RecursionError:
+            index = None
+        if index is not None:
+            for error in errors:
+                error.extensions = {"code": BAD_USER_INPUT, INDEX: index}
+        return errors

@@ -140,12 +140,13 @@ class CourierCommandInput:
     finish_stop: FinishStopInput | None = given("Done.", default=strawberry.UNSET)
     undo: UndoInput | None = given("Taken back.", default=strawberry.UNSET)
 
-    def parsed(self) -> Sent:
+    def parsed(self, index: int) -> Sent:
         """The command; Unreadable if it has an id and makes no sense."""
         act, input = next((act, given) for act, name in _ACTS if (given := getattr(self, name)))
         body = body_hash({act.value: input})
         if not 0 < len(input.command_id) <= 100:
-            raise refuse("BAD_USER_INPUT", "commandId has 1 to 100 characters")
+            said = "commandId has 1 to 100 characters"
+            raise refuse("BAD_USER_INPUT", said, commandIndex=index)
         try:
             return _read(act, input, body)
         except InvalidAsk as ask:
@@ -276,7 +277,7 @@ class HandheldMutation:
         info: Info,
         commands: Annotated[list[CourierCommandInput], argument("In the order they were done.")],
     ) -> list[CommandOutcome]:
-        sent = [command.parsed() for command in commands]
+        sent = [command.parsed(index) for index, command in enumerate(commands)]
         outcomes = await _handheld(info).carry_out(info.context.caller.id, sent)
         viewer = await viewer_of(info)
         unique = {o.appointment.id: o.appointment for o in outcomes if o.appointment}

@@ -102,9 +102,9 @@ def explain(
         value.description = meaning.en if isinstance(meaning, Words) else meaning
 
 
-def refuse(code: str, message: str) -> GraphQLError:
+def refuse(code: str, message: str, **more: object) -> GraphQLError:
     """A no for which the field has no room: an error with a code, fit to show."""
-    return GraphQLError(message, extensions={"code": code})
+    return GraphQLError(message, extensions={"code": code, **more})
 
 
 def not_found(locale: Locale) -> GraphQLError:
