@@ -9,6 +9,7 @@ from pymongo import ReturnDocument
 from doorstep.desk.events import BranchTold
 from doorstep.desk.model import Alarm, Entry
 from doorstep.kit.mongo.collections import Index, Kept
+from doorstep.kit.mongo.schemas import TEXT, WHOLE, shaped, stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Tx
 
 ENTRIES: Final = "branch_feed"
@@ -21,9 +22,14 @@ KEPT: Final = (
             Index(("branch_id", "sequence"), unique=True),
             Index(("at",), expire_after=timedelta(days=7)),
         ),
+        schema=stored_schema(Entry),
     ),
-    Kept(HEADS),
-    Kept(ALARMS, (Index(("branch_id", "day")), Index(("at",), expire_after=timedelta(days=7)))),
+    Kept(HEADS, schema=shaped(_id=TEXT, sequence=WHOLE)),
+    Kept(
+        ALARMS,
+        (Index(("branch_id", "day")), Index(("at",), expire_after=timedelta(days=7))),
+        schema=stored_schema(Alarm),
+    ),
 )
 
 

@@ -8,8 +8,8 @@ Layout   dump/<database>/<collection>.bson and .metadata.json, as mongodump writ
 Keys     people's wrapped keys lie in a database of their own and are written, if asked for, to
          keys/, which can be kept elsewhere and for a shorter time: whoever was erased comes back
          with a copy of their key. The keyring that unwraps them (keys.json) is never copied
-Left out what only running processes know: leases, and resume tokens, which belong to an oplog. The
-         relay sweeps instead
+Left out what only running processes know: leases, and resume tokens, which belong to an oplog (the
+         relay sweeps instead). These collections come back empty
 Complete once manifest.json is there: it is written last, so a backup that died is none
 """
 
@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 from bson import json_util
 from pydantic import BaseModel, ConfigDict
@@ -121,7 +121,8 @@ def _claim(folder: Path) -> None:
 
 
 def _make(folder: Path) -> None:
-    folder.mkdir(parents=True, mode=0o700)
+    for each in (folder.parent, folder):
+        each.mkdir(mode=0o700)
 
 
 def _data_folder(folder: Path, mongo: Mongo) -> Path:
@@ -157,7 +158,7 @@ async def _collections(database: Database) -> list[Any]:
     """What there is to copy, as listCollections tells it, by name."""
     cursor = await settled(database.list_collections(filter={"type": "collection"}))
     found = [each async for each in cursor]
-    kept = [e for e in found if e["name"] not in LEFT_OUT and not e["name"].startswith("system.")]
+    kept = [each for each in found if not each["name"].startswith("system.")]
     return sorted(kept, key=lambda each: str(each["name"]))
 
 
@@ -165,27 +166,34 @@ async def _dump_one(
     database: Database, found: Any, folder: Path, session: Session, progress: Progress
 ) -> Part:
     name: str = found["name"]
-    expected = await database[name].estimated_documentcount()
-    file, documents = _File(folder / f"{name}.bson"), 0
-    async for batch in batches(database, name, session):
-        file.add(batch)
-        documents += count(batch)
-        progress(name, documents, max(expected, documents))
-    metadata = _File(folder / f"{name}.metadata.json")
-    metadata.add(await _metadata(database, found))
+    expected = await database[name].estimated_document_count()
+    documents = 0
+    with _File(folder / f"{name}.bson") as file:
+        async for batch in _kept(database, name, session):
+            file.add(batch)
+            documents += count(batch)
+            progress(name, documents, max(expected, documents))
+    with _File(folder / f"{name}.metadata.json") as metadata:
+        metadata.add(await _metadata(database, found))
     return Part(
         collection=name,
         documents=documents,
-        sha256=file.closed(),
-        metadata_sha256=metadata.closed(),
+        sha256=file.sha256,
+        metadata_sha256=metadata.sha256,
     )
+
+
+async def _kept(database: Database, name: str, session: Session) -> AsyncIterator[bytes]:
+    if name not in LEFT_OUT:
+        async for batch in batches(database, name, session):
+            yield batch
 
 
 async def batches(
     database: Database, name: str, session: Session | None = None
 ) -> AsyncIterator[bytes]:
     """The collection as BSON, in the order of its ids."""
-    cursor: Any = database[name].find_rawbatches({}, session=session, sort=[("_id", 1)])
+    cursor: Any = database[name].find_raw_batches({}, session=session, sort=[("_id", 1)])
     async for batch in cursor:
         yield batch
 
@@ -213,12 +221,17 @@ class _File:
         self._out.write(content)
         self._digest.update(content)
 
-    def closed(self) -> str:
-        """On disk; the hash of it."""
-        self._out.flush()
-        os.fsync(self._out.fileno())
-        self._out.close()
+    @property
+    def sha256(self) -> str:
         return self._digest.hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._out:
+            self._out.flush()
+            os.fsync(self._out.fileno())
 
 
 def count(batch: bytes) -> int:
@@ -232,7 +245,6 @@ def count(batch: bytes) -> int:
 
 def _write_manifest(folder: Path, manifest: Manifest) -> None:
     draft = folder / f"{MANIFEST}.part"
-    file = _File(draft)
-    file.add(manifest.model_dump_json(indent=1).encode())
-    file.closed()
+    with _File(draft) as file:
+        file.add(manifest.model_dump_json(indent=1).encode())
     draft.rename(folder / MANIFEST)
