@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 from typing import Any, Final
 
-from doorstep.capacity.store import SLOTS
 from doorstep.cli.findings import Finding, fail, ok, warn
 from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.collections import differing, missing, unfit
@@ -36,6 +35,7 @@ _LAG_FAILS: Final = timedelta(minutes=15)
 _HORIZON_DAYS: Final = 13
 _UNAUTHORIZED: Final = 13
 _PREPARE: Final = "doorstep indexes"
+_SLOTS: Final = "slots"  # no room has a verb for what only an operator asks
 
 
 @dataclass(frozen=True)
@@ -239,7 +239,7 @@ async def _relay(patient: Patient) -> Finding:
 
 
 async def _horizon(patient: Patient) -> Finding:
-    last = await patient.mongo[SLOTS].find_one({}, {"day": 1}, sort=[("day", -1)])
+    last = await patient.mongo[_SLOTS].find_one({}, {"day": 1}, sort=[("day", -1)])
     if last is None:
         return warn("horizon", "no slots", "doorstep demo, or doorstep import FOLDER")
     ahead = (date.fromisoformat(last["day"]) - local_day(patient.clock.now())).days

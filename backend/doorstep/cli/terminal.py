@@ -19,6 +19,8 @@ from doorstep.kit.mongo.embedded import (
     OtherServerVersion,
     attached,
 )
+from doorstep.kit.mongo.migrations import CannotMigrate
+from doorstep.kit.mongo.restoring import HalfRestored
 from doorstep.kit.pii import UnsafeKeyFile
 from doorstep.main import house_of
 from doorstep.settings import Settings
@@ -37,6 +39,8 @@ _CANNOT_SERVE: Final = (
     NoMongod,
     DataFolderBusy,
     OtherServerVersion,
+    CannotMigrate,
+    HalfRestored,
     OtherKeysError,
     UnsafeKeyFile,
     StrangersDataError,
