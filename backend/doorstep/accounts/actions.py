@@ -24,6 +24,7 @@ from doorstep.accounts.rules import Tokens
 from doorstep.accounts.store import AccountStore, CodeStore, SessionStore
 from doorstep.kit.clock import Clock
 from doorstep.kit.ids import new_id
+from doorstep.kit.mongo.driver import DriverError
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ class Accounts:
             return SignInRefused(code=SignInRefusal.TOO_MANY_TRIES)
         if refusal := rules.judge_code(sent, code, at=now):
             return SignInRefused(code=refusal, path=("code",))
-        if not await self.codes.use(phone, rules.hashed(code)):
+        if not await self.codes.use(phone, rules.hashed(code), at=now):
             return SignInRefused(code=SignInRefusal.CODE_EXPIRED, path=("code",))
         account = await self.person(phone)
         session, secret = self._new_session(account, device_name, now)
@@ -165,7 +166,10 @@ class Accounts:
             since = self.clock.now() - self.policy.access_lasts
             for id in [id for id, at in self.revoked.items() if at < since]:
                 del self.revoked[id]
-            self.revoked.update(await self.sessions.revoked_since(since))
+            try:
+                self.revoked.update(await self.sessions.revoked_since(since))
+            except DriverError as error:  # it goes on: whoever signed out has to stay out
+                log.warning("revoked sessions could not be read: %s", type(error).__name__)
             await asyncio.sleep(_REREAD_REVOKED_SECONDS)
 
     # ------------------------------------------------------------ people

@@ -1,8 +1,8 @@
 """Who may knock at which door.
 
-Roles are checked here, on root fields; whose object it is, by the rooms, who hand a caller only
-what is theirs. Every root field is declared by `query`, `mutation` or `subscription` with its audience:
-there is no other way in.
+Roles are checked here, on root fields; whose object it is, by the rooms, who hand a caller no more
+than is theirs. Every root field is declared by `query`, `mutation` or `subscription` with its
+audience: there is no other way in.
 """
 
 import functools

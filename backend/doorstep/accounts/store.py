@@ -164,10 +164,10 @@ class CodeStore:
         if updated.matched_count:
             return None
         first = {"_id": id, **fresh, "sent": 1, "window_until": at + timedelta(hours=1)}
-        return await self._insert(first, at=at, policy=policy)
+        return await self._insert(phone, first, at=at, policy=policy)
 
     async def _insert(
-        self, row: Document, *, at: datetime, policy: SignInPolicy
+        self, phone: str, row: Document, *, at: datetime, policy: SignInPolicy
     ) -> timedelta | None:
         try:
             await self._codes.insert_one(row)
@@ -177,7 +177,10 @@ class CodeStore:
                 return policy.resend_after
             waits_for_window = found["sent"] >= policy.codes_an_hour
             until: datetime = found["window_until" if waits_for_window else "next_at"]
-            return max(timedelta(seconds=1), until - at)
+            if until > at:
+                return until - at
+            # Another first code went out in this instant, and ours may follow at once.
+            return await self.replace(phone, row["code_hash"], at=at, policy=policy)
         return None
 
     async def try_once(self, phone: str, *, at: datetime, tries: int) -> Code | None:
@@ -192,10 +195,10 @@ class CodeStore:
     async def exhausted(self, phone: str) -> bool:
         return await self._codes.find_one({"_id": self._vault.blind(phone)}) is not None
 
-    async def use(self, phone: str, code_hash: bytes) -> bool:
-        """A code serves once. False: someone else has just used it."""
+    async def use(self, phone: str, code_hash: bytes, *, at: datetime) -> bool:
+        """A code serves once, and is over then. False: someone else has just used it."""
         used = await self._codes.update_one(
             {"_id": self._vault.blind(phone), "code_hash": code_hash},
-            {"$set": {"code_hash": b"used", "tries": 0}},
+            {"$set": {"code_hash": b"", "expires_at": at, "tries": 0}},
         )
         return used.matched_count == 1

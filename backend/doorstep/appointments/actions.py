@@ -239,13 +239,14 @@ class Appointments:
         address = await self.addresses.of_owner(address_id, customer_id)
         area = await self.addresses.area(address.area_id) if address else None
         refused = rules.judge_place(address, area, services, slot)
-        if refused is None:
-            limits = await self.catalogue.limits(slot.start.date())
-            refused = rules.judge_size(lines, limits)
         if refused:
             return refused
         assert address is not None
         view = await self.capacity.view(slot, at=at, hold_id=hold.id if hold else None)
+        if view and (
+            refused := rules.judge_size(lines, await self.catalogue.limits(view.slot.day))
+        ):
+            return refused
         return self._judge_slot(address, slot, view, at, hold)
 
     def _judge_slot(
@@ -421,46 +422,43 @@ class Appointments:
         by_role: Any,
         reason: str | None,
     ) -> Appointment | ChangeRefused:
-        before = await self._of_customer(id, customer_id)
-        refused = rules.judge_change(
-            before,
-            EventKind.RESCHEDULED,
-            expected_version=expected_version,
-            at=attempt.at,
-            policy=self.policy,
-        )
-        if refused or before is None:
-            return refused or ChangeRefused(code=ChangeRefusal.NOT_FOUND, path=("id",))
+        def judged(found: Appointment | None) -> Appointment | ChangeRefused:
+            return rules.changeable(
+                found,
+                EventKind.RESCHEDULED,
+                expected_version=expected_version,
+                at=attempt.at,
+                policy=self.policy,
+            )
+
+        before = judged(await self._of_customer(id, customer_id))
+        if isinstance(before, ChangeRefused):
+            return before
         view = await self._other_slot(before, slot, attempt.at)
         if isinstance(view, ChangeRefused):
             return view
-        after = rules.moved(
-            before,
-            EventKind.RESCHEDULED,
-            at=attempt.at,
-            recorded_at=attempt.at,
-            by_role=by_role,
-            note=reason,
-            slot=slot.model_copy(update={"services": before.services}),
-            day=view.slot.day,
-            window=view.slot.window,
-            cancellable_until=view.slot.window.start - self.policy.cancel_before,
-            courier_id=None,
-            offered_to=None,
-            eta=None,
-            changes=before.changes + 1,
-        )
-        assert after is not None
+
+        def rescheduled(appointment: Appointment) -> Appointment:
+            return rules.rescheduled(
+                appointment,
+                view.slot,
+                at=attempt.at,
+                by_role=by_role,
+                reason=reason,
+                policy=self.policy,
+            )
+
         if attempt.dry:
-            return after
+            return rescheduled(before)
 
         async def write(tx: Tx) -> Appointment | ChangeRefused:
-            if not await self.store.advance([(before, after)], tx=tx):
-                return ChangeRefused(
-                    code=ChangeRefusal.STALE_VERSION, path=("expectedVersion",), current=before
-                )
-            await self.capacity.free(before.slot.key, tx=tx)
-            tx.record(AppointmentRescheduled.of(after))
+            # Read again: an offer may have come meanwhile, which is no change of version.
+            current = judged(await self._of_customer(id, customer_id, tx=tx))
+            if isinstance(current, ChangeRefused):
+                return current
+            after = rescheduled(current)
+            await self.save([(current, after)], AppointmentRescheduled, tx=tx)
+            await self.capacity.free(current.slot.key, tx=tx)
             return after
 
         outcome = await self.capacity.take(slot, Ask(id=id, at=attempt.at), attempt, write)
@@ -497,16 +495,15 @@ class Appointments:
         """Take the promise back, and free its place in the same breath."""
 
         async def body(tx: Tx) -> Appointment | ChangeRefused:
-            before = await self._of_customer(id, customer_id, tx=tx)
-            refused = rules.judge_change(
-                before,
+            before = rules.changeable(
+                await self._of_customer(id, customer_id, tx=tx),
                 EventKind.CANCELLED,
                 expected_version=expected_version,
                 at=attempt.at,
                 policy=self.policy,
             )
-            if refused or before is None:
-                return refused or ChangeRefused(code=ChangeRefusal.NOT_FOUND, path=("id",))
+            if isinstance(before, ChangeRefused):
+                return before
             after = rules.moved(
                 before,
                 EventKind.CANCELLED,

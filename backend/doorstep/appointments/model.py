@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from doorstep.accounts.model import Role
-from doorstep.addresses.model import Address, Short
+from doorstep.addresses.model import Address, Short, Text
 from doorstep.capacity.model import SlotRef
 from doorstep.catalogue.model import Channel, LineOutcome, ServiceKind
 from doorstep.kit.documents import Stored
@@ -112,7 +112,7 @@ class AccessNotes(BaseModel):
     floor: int | None = Field(default=None, ge=-10, le=200)
     has_lift: bool | None = None
     dog: bool | None = None
-    where_the_goods_are: Annotated[str, StringConstraints(max_length=200)] | None = None
+    where_the_goods_are: Text | None = None
 
 
 class LineProof(BaseModel):
@@ -140,9 +140,6 @@ class Private(BaseModel):
     proofs: dict[str, LineProof] = {}
 
 
-_Description = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
-]
 _Millimetres = Annotated[int, Field(gt=0, le=100_000)]
 _Count = Annotated[int, Field(ge=1, le=1000)]
 
@@ -154,7 +151,7 @@ class PickupAsked(BaseModel):
 
     what: Literal["pickup"] = "pickup"
     kind: ServiceKind
-    description: _Description
+    description: Text
     quantity: _Count = 1
     weight_grams: Annotated[int, Field(gt=0, le=10_000_000)] | None = None
     length_millimetres: _Millimetres | None = None

@@ -190,6 +190,55 @@ def judge_change(
     return None
 
 
+def changeable(
+    appointment: Appointment | None,
+    kind: EventKind,
+    *,
+    expected_version: int,
+    at: datetime,
+    policy: BookingPolicy,
+) -> Appointment | ChangeRefused:
+    """The appointment, if the customer may still reschedule or cancel it."""
+    refused = judge_change(
+        appointment, kind, expected_version=expected_version, at=at, policy=policy
+    )
+    if refused:
+        return refused
+    assert appointment is not None
+    return appointment
+
+
+def rescheduled(
+    appointment: Appointment,
+    slot: Slot,
+    *,
+    at: datetime,
+    by_role: Role,
+    reason: str | None,
+    policy: BookingPolicy,
+) -> Appointment:
+    """The appointment in another slot, free of whoever had it or was asked to take it."""
+    ref = SlotRef(area_id=slot.area_id, start=slot.window.start, services=appointment.services)
+    after = moved(
+        appointment,
+        EventKind.RESCHEDULED,
+        at=at,
+        recorded_at=at,
+        by_role=by_role,
+        note=reason,
+        slot=ref,
+        day=slot.day,
+        window=slot.window,
+        cancellable_until=slot.window.start - policy.cancel_before,
+        courier_id=None,
+        offered_to=None,
+        eta=None,
+        changes=appointment.changes + 1,
+    )
+    assert after is not None, "judge_change has allowed it"
+    return after
+
+
 def moved(
     appointment: Appointment,
     kind: EventKind,

@@ -67,10 +67,10 @@ class AccessNotesInput:
     dog: bool | None = given("Whether there is a dog.", default=None)
     where_the_goods_are: str | None = given("Where to find the goods.", default=None)
 
-    def parsed(self) -> model.AccessNotes:
+    def parsed(self, under: str = "accessNotes") -> model.AccessNotes:
         return parsed(
             model.AccessNotes,
-            under=("accessNotes",),
+            under=(under,),
             gate_code=self.gate_code,
             floor=self.floor,
             has_lift=self.has_lift,

@@ -7,9 +7,9 @@ import strawberry
 from pydantic import BaseModel
 
 from doorstep.accounts.graphql import phone_in
-from doorstep.accounts.model import CUSTOMER_OR_AGENT, Caller, Role
+from doorstep.accounts.model import AGENT, CUSTOMER_OR_AGENT, Caller, Role
 from doorstep.accounts.permissions import mutation
-from doorstep.addresses.actions import Located
+from doorstep.addresses.actions import Addresses, Located
 from doorstep.addresses.graphql import Address, AddressDeleted, AddressRefused
 from doorstep.addresses.model import Address as StoredAddress
 from doorstep.addresses.model import AddressRefusal, Candidate, Short
@@ -139,6 +139,26 @@ _NO_CONSENT = model.BookingRefused(
     code=model.BookingRefusal.NO_CONSENT, path=("onBehalfOf", "consentGiven")
 )
 _NO_SLOT = model.BookingRefused(code=model.BookingRefusal.NOT_OFFERED, path=("slotId",))
+_NO_ADDRESS = model.BookingRefused(code=model.BookingRefusal.NOT_FOUND, path=("addressId",))
+_NO_PROMISE = model.ChangeRefused(code=model.ChangeRefusal.NOT_FOUND, path=("id",))
+
+
+async def _door_out_of_reach(info: Info, behalf: Behalf, address_id: str) -> bool:
+    """Whether an agent would act at a door that lies in another part of the bureau."""
+    if behalf.role is not Role.AGENT:
+        return False
+    addresses: Addresses = info.context.house.addresses
+    address = await addresses.of_owner(address_id, behalf.customer_id)
+    area = await addresses.area(address.area_id) if address else None
+    return area is not None and not info.context.caller.may(AGENT, area.branch_path)
+
+
+async def _promise_out_of_reach(info: Info, behalf: Behalf, id: str) -> bool:
+    """Whether an agent would change a promise of another part of the bureau."""
+    if behalf.role is not Role.AGENT:
+        return False
+    found = (await appointments_of(info).load([id])).get(id)
+    return found is not None and not info.context.caller.may(AGENT, found.branch_path)
 
 
 @strawberry.type
@@ -202,7 +222,7 @@ class AppointmentMutation:
             raise invalid("services", zh="至少选一项服务。", en="At least one service.")
         lines = lines_in(input.lines, rooms.policy.most_lines) if input.lines else ()
         if input.access:
-            input.access.parsed()
+            input.access.parsed("access")
         try:
             behalf = await behalf_of(info, input.on_behalf_of, dry=input.validate_only)
         except NoConsent:
@@ -210,6 +230,8 @@ class AppointmentMutation:
         slot = slot_in(input.slot_id)
         if slot is None:
             return await _refused(_NO_SLOT, info, ())
+        if await _door_out_of_reach(info, behalf, input.address_id):
+            return await _refused(_NO_ADDRESS, info, ())
         services = frozenset(input.services) | {line.kind for line in lines}
         outcome = await rooms.hold(
             behalf.customer_id, input.address_id, slot, services, lines, attempt
@@ -249,6 +271,8 @@ class AppointmentMutation:
         slot = slot_in(input.slot_id)
         if slot is None:
             return await _refused(_NO_SLOT, info, ())
+        if await _door_out_of_reach(info, behalf, input.address_id):
+            return await _refused(_NO_ADDRESS, info, ())
         request = model.BookingRequest(
             customer_id=behalf.customer_id,
             booked_by=behalf.caller_id,
@@ -278,6 +302,8 @@ class AppointmentMutation:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "rescheduleAppointment", rooms.clock.now())
         behalf = await _changing(info, input.on_behalf_of, dry=attempt.dry)
+        if await _promise_out_of_reach(info, behalf, input.id):
+            return await _change_refused(_NO_PROMISE, info, None)
         slot = slot_in(input.slot_id)
         if slot is None:
             refused = model.ChangeRefused(code=model.ChangeRefusal.NOT_OFFERED, path=("slotId",))
@@ -302,6 +328,8 @@ class AppointmentMutation:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "cancelAppointment", rooms.clock.now())
         behalf = await _changing(info, input.on_behalf_of, dry=attempt.dry)
+        if await _promise_out_of_reach(info, behalf, input.id):
+            return await _change_refused(_NO_PROMISE, info, None)
         outcome = await rooms.cancel(
             input.id,
             behalf.customer_id,

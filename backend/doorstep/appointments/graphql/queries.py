@@ -54,6 +54,7 @@ from doorstep.organisation.graphql import OrgUnit
 from doorstep.organisation.model import OrgUnit as Unit
 
 _MOST_DAYS = 31
+_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2999, 1, 1)  # nothing was or will be offered beyond
 _TOTAL = frozenset({"totalCount"})
 _ALTERNATIVES = 3
 
@@ -208,6 +209,8 @@ class AppointmentQuery:
         if address is None:
             return []
         first = from_ or local_day(rooms.clock.now())
+        if not _FIRST_DAY <= first <= _LAST_DAY:
+            return []
         views = await rooms.slots(address, wanted, first, days)
         return [Slot.of(view, staff=is_staff(info)) for view in views]
 

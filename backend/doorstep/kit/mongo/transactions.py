@@ -249,7 +249,7 @@ class Mongo:
             yield stream
 
     async def close(self) -> None:
-        """Harmless when repeated; the driver's own close is not, while cursors wait to be killed."""
+        """Harmless when repeated; the driver's own close is not while cursors wait."""
         if not self._closed:
             self._closed = True
             await settled(self.client.close())
