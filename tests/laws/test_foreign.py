@@ -1,0 +1,148 @@
+"""Someone else's object looks exactly like none: same answer to its id as to a random one."""
+
+from typing import Any
+
+import pytest
+from doorstep.appointments.model import Appointment
+from doorstep.capacity.model import Hold
+from doorstep.kit.ids import new_id
+from doorstep.wiring import House
+
+from tests import given
+from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, GU, OTTO, PARCEL, Person
+from tests.journeys.apps import OPERATIONS, App, command
+from tests.journeys.conftest import Sign
+
+AT = "2026-11-24T01:00:00.000Z"
+LINES = [{"pickup": {"description": "书"}}]
+NONE = {"adr": "adr_none", "apt": "apt_none", "hld": "hld_none", "rnd": "rnd_none.2026-11-25"}
+
+
+def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
+    """Every operation of a customer or courier that takes somebody's id, asked with this one."""
+    slot, services = given.slot().text, ["PARCEL_PICKUP"]
+    change = {"id": id, "expectedVersion": 1}
+    book = {"slotId": slot, "lines": LINES}
+    return [
+        ("Node", {"id": id}),
+        ("Appointment", {"id": id}),
+        ("Slots", {"addressId": id, "services": services}),
+        ("SaveAddress", {"input": {**change, "address": {"line": "海滨小区"}}}),
+        ("DeleteAddress", {"input": change}),
+        ("HoldSlot", {"input": {"addressId": id, "slotId": slot, "services": services}}),
+        ("ReleaseHold", {"input": {"holdId": id}}),
+        ("BookAppointment", {"input": {"addressId": id, **book}}),
+        ("BookAppointment", {"input": {"addressId": ADA.address_id, "holdId": id, **book}}),
+        ("RescheduleAppointment", {"input": {**change, "slotId": slot}}),
+        ("CancelAppointment", {"input": change}),
+    ]
+
+
+async def same(client: App, operation: str, foreign: dict[str, Any], none: dict[str, Any]) -> None:
+    told = [await client.post(OPERATIONS[operation], each) for each in (foreign, none)]
+    assert told[0] == told[1], (operation, foreign)
+
+
+@pytest.mark.row("Q6")
+async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
+    promise = await given.booked(house, EVE, slot=given.slot(14))
+    hold = await house.appointments.hold(
+        EVE.account_id, EVE.address_id, given.slot(16), PARCEL, (), given.attempt(house)
+    )
+    assert isinstance(hold, Hold)
+    round = f"rnd_bo.{promise.day}"
+    foreign = [EVE.address_id, promise.id, hold.id, round, EVE.account_id, BO.courier_id, "veh_bo"]
+    for id in foreign:
+        none = NONE.get(id[:3], new_id(id[:3]))
+        for (operation, with_it), (_, without) in zip(asked_with(id), asked_with(none), strict=True):
+            await same(app(ADA), operation, with_it, without)
+    async with (
+        app(ADA).follow("AppointmentChanged", id=promise.id) as theirs,
+        app(ADA).follow("AppointmentChanged", id="apt_none") as nobodys,
+    ):
+        assert await theirs.hear() == await nobodys.hear()
+
+
+@pytest.mark.row("Q6")
+async def test_a_courier_learns_nothing_of_what_is_not_theirs(house: House, app: Sign):
+    promise = await _given_to_bo(house)
+    cai = app(CAI)
+    await cai.carry_out(command("startDuty", AT))
+    for id in (promise.id, f"rnd_bo.{promise.day}", BO.courier_id, "veh_bo", ADA.address_id):
+        await same(cai, "Node", {"id": id}, {"id": NONE.get(id[:3], "cou_none")})
+    for act, more in (
+        ("acceptStop", {}),
+        ("declineStop", {"reason": "忙"}),
+        ("setOut", {}),
+        ("arrive", {}),
+        ("finishStop", {"lines": []}),
+    ):
+        mine, none = (command(act, AT, appointmentId=id, **more) for id in (promise.id, "apt_none"))
+        told = await cai.carry_out(mine, none)
+        assert {**told[0], "commandId": ""} == {**told[1], "commandId": ""}
+        assert told[0]["refusal"]["code"] == "UNKNOWN_APPOINTMENT"
+
+
+@pytest.mark.row("Q6", "N1")
+async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, app: Sign):
+    promise = await _given_to_bo(house)
+    otto = app(OTTO)
+    for id in (promise.id, f"rnd_bo.{promise.day}", BO.courier_id, "veh_bo", ADA.address_id):
+        await same(otto, "Node", {"id": id}, {"id": NONE.get(id[:3], "cou_none")})
+    for operation, more in (
+        ("AssignAppointment", {"courierId": BO.courier_id}),
+        ("UnassignAppointment", {"reason": "x"}),
+    ):
+        asked = [
+            {"input": {"appointmentId": id, "expectedVersion": 2, **more}}
+            for id in (promise.id, "apt_none")
+        ]
+        await same(otto, operation, *asked)
+    day = str(promise.day)
+    for operation in ("BranchAppointments", "UnassignedAppointments"):
+        asked = [{"branchId": id, "day": day} for id in ("org_branch", "org_none")]
+        await same(otto, operation, *asked)
+    await same(otto, "Couriers", {"branchId": "org_branch"}, {"branchId": "org_none"})
+    assert (await app(DAN).run("Couriers", branchId="org_branch")) != []
+
+
+async def _given_to_bo(house: House) -> Appointment:
+    promise = await given.booked(house)
+    outcome = await house.dispatch.assign(
+        promise.id,
+        BO.courier_id,
+        given.attempt(house),
+        expected_version=1,
+        may=[BRANCH],
+        by_role=DAN.grants[0].role,
+    )
+    assert isinstance(outcome, Appointment)
+    return outcome
+
+
+@pytest.mark.row("Q6", "A13", "N1")
+async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: House, app: Sign):
+    promise = await given.booked(house, slot=given.slot(14))
+    away = Person("acc_away", "+8613900004002", "Away", (GU.grants[0].model_copy(update={"path": given.OTHER_BRANCH}),))  # noqa: E501
+    await given.people(house, [away])
+    behalf = {"phone": ADA.phone, "name": "Ada", "consentGiven": True, "channel": "HOTLINE_11185"}
+
+    def asked(address: str, appointment: str) -> list[tuple[str, dict[str, Any]]]:
+        change = {"id": appointment, "expectedVersion": 1, "onBehalfOf": behalf}
+        slot = given.slot().text
+        return [
+            ("BookAppointment", {"addressId": address, "slotId": slot, "lines": LINES, "onBehalfOf": behalf}),  # noqa: E501
+            ("HoldSlot", {"addressId": address, "slotId": slot, "services": ["PARCEL_PICKUP"], "onBehalfOf": behalf}),  # noqa: E501
+            ("RescheduleAppointment", {**change, "slotId": slot}),
+            ("CancelAppointment", change),
+        ]
+
+    client = app(away)
+    theirs, nobodys = asked(ADA.address_id, promise.id), asked("adr_none", "apt_none")
+    for (operation, with_it), (_, without) in zip(theirs, nobodys, strict=True):
+        await same(client, operation, {"input": with_it}, {"input": without})
+    assert await house.mongo["appointments"].count_documents({}) == 1
+    assert (await house.appointments.load([promise.id]))[promise.id].version == 1
+    for operation, input in theirs[:1]:
+        done = await app(GU).ask(operation, **input)
+        assert done["__typename"] == "AppointmentBooked", done
