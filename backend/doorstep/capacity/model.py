@@ -18,6 +18,8 @@ from doorstep.kit.refusals import Refusal
 from doorstep.kit.windows import Day, TimeWindow, at_local
 
 _KINDS: Final = tuple(ServiceKind)
+_FIRST_YEAR: Final = 2000
+_LAST_YEAR: Final = 2999
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -122,7 +124,7 @@ class SlotRef(BaseModel):
         except (ValueError, OverflowError, OSError):
             return None
         services = frozenset(kind for i, kind in enumerate(_KINDS) if mask >> i & 1)
-        if not services or mask >> len(_KINDS):
+        if not services or mask >> len(_KINDS) or not _FIRST_YEAR <= start.year <= _LAST_YEAR:
             return None
         return cls(area_id=f"are_{parts[0]}", start=start, services=services)
 
