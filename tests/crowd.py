@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Iterable
 from typing import Any, Final, TypeVar
 
 import bson
+
 from doorstep.accounts.model import Role
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.wiring import House
-
 from tests import given
 from tests.given import Person
 
@@ -22,7 +22,7 @@ _UNWRITTEN: Final = ("leases", "resume_tokens", "sign_in_codes")
 def somebody(number: int) -> Person:
     return given._person(
         f"Nr{number}", f"+8613800{number:06}", Role.CUSTOMER, address_id=f"adr_nr{number}"
-    )  # noqa: SLF001, E501
+    )
 
 
 async def crowd(house: House, size: int) -> list[Person]:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+
 from doorstep.accounts.model import Role
 from doorstep.appointments.model import (
     Appointment,
@@ -20,7 +21,6 @@ from doorstep.kit.mongo.transactions import Attempt, Tx
 from doorstep.kit.pii import Keyring
 from doorstep.settings import Settings
 from doorstep.wiring import House
-
 from tests import given
 from tests.crowd import at_once, budgets_add_up, codes, crowd, events
 from tests.given import ADA, BO, BRANCH, CAI, EVE, PARCEL, Person

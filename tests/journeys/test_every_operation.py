@@ -1,0 +1,94 @@
+"""Each operation that the apps ship with is run once, and answers something sensible."""
+
+from typing import Any
+
+import pytest
+from doorstep.accounts.outside import Outbox
+from doorstep.wiring import House
+
+from tests import given
+from tests.given import ADA, BO, DAN, EVE, GU, TOMORROW
+from tests.journeys.apps import OPERATIONS, command
+from tests.journeys.conftest import Sign
+
+AT = "2026-11-24T01:00:00.000Z"
+LINES = [{"pickup": {"description": "书", "weightGrams": 2000}}]
+ELSEWHERE = {"Alarms", "BranchFeed"}
+"""The desk's own: run by the tests of the desk."""
+
+
+@pytest.mark.row("P6")
+async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: Outbox):
+    run: set[str] = set()
+
+    async def ask(who: Any, operation: str, **variables: Any) -> Any:
+        run.add(operation)
+        return await (app(who) if not hasattr(who, "run") else who).run(operation, **variables)
+
+    new, phone = app(None), "+8613900007777"
+    sent = await ask(new, "RequestSignInCode", input={"phone": phone})
+    assert sent["__typename"] == "SignInCodeSent"
+    signed = await ask(new, "SignIn", input={"phone": phone, "code": codes.sent[phone]})
+    refresh = {"refreshToken": signed["session"]["refreshToken"]}
+    fresh = await ask(new, "RefreshSession", input=refresh)
+    new.token = fresh["session"]["accessToken"]
+    assert (await ask(new, "Me"))["phone"] == phone
+    assert await ask(new, "SignOut") is True
+    assert (await new.post(OPERATIONS["Me"]))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+    served = await ask(ADA, "CheckAddress", address={"line": "海滨小区1号"})
+    assert served["served"]
+    saved = await ask(ADA, "SaveAddress", input={"address": {"line": "海滨小区1号"}})
+    book = await ask(ADA, "MyAddresses")
+    assert {each["id"] for each in book} == {ADA.address_id, saved["address"]["id"]}
+    gone = await ask(ADA, "DeleteAddress", input={"id": saved["address"]["id"], "expectedVersion": 1})
+    assert gone["__typename"] == "AddressDeleted"
+
+    services = ["PARCEL_PICKUP"]
+    slots = await ask(ADA, "Slots", addressId=ADA.address_id, services=services)
+    free = [slot["id"] for slot in slots if slot["open"]]
+    hold = {"addressId": ADA.address_id, "slotId": free[0], "services": services}
+    held = await ask(ADA, "HoldSlot", input=hold)
+    released = await ask(ADA, "ReleaseHold", input={"holdId": held["hold"]["id"]})
+    assert released["id"] == held["hold"]["id"]
+    at = {"addressId": ADA.address_id, "lines": LINES}
+    booked = await ask(ADA, "BookAppointment", input={**at, "slotId": free[-1]})
+    id = booked["appointment"]["id"]
+    assert (await ask(ADA, "Appointment", id=id))["contact"]["masked"] is False
+    assert (await ask(ADA, "Node", id=id))["__typename"] == "Appointment"
+    assert (await ask(ADA, "MyAppointments"))["totalCount"] == 1
+    change = {"id": id, "expectedVersion": 1}
+    moved = await ask(ADA, "RescheduleAppointment", input={**change, "slotId": free[-2]})
+    assert moved["__typename"] == "AppointmentRescheduled"
+    over = await ask(ADA, "CancelAppointment", input={**change, "expectedVersion": 2})
+    assert over["appointment"]["status"] == "CANCELLED"
+
+    behalf = {"phone": EVE.phone, "name": "Eve", "consentGiven": True, "channel": "HOTLINE_11185"}
+    assert (await ask(GU, "Customer", phone=EVE.phone))["maskedPhone"] == "139****1002"
+    door = {"address": {"line": "海滨小区2号"}, "onBehalfOf": behalf}
+    assert (await ask(GU, "SaveAddressForCustomer", input=door))["__typename"] == "AddressSaved"
+    visit = {"addressId": EVE.address_id, "lines": LINES, "slotId": given.slot().text}
+    promise = (await ask(GU, "BookForCustomer", input={**visit, "onBehalfOf": behalf}))["appointment"]
+    assert (promise["channel"], promise["contact"]["masked"]) == ("HOTLINE_11185", True)
+
+    branch = {"branchId": "org_branch", "day": str(TOMORROW)}
+    assert (await ask(DAN, "BranchAppointments", **branch))["totalCount"] == 1
+    assert len(await ask(DAN, "Couriers", branchId="org_branch")) == 2
+    on = {"appointmentId": promise["id"], "expectedVersion": 1}
+    given_to = await ask(DAN, "AssignAppointment", input={**on, "courierId": BO.courier_id})
+    assert given_to["courier"]["id"] == BO.courier_id
+    off = {**on, "expectedVersion": 2, "reason": "换人"}
+    assert (await ask(DAN, "UnassignAppointment", input=off))["courier"] is None
+    left = await ask(DAN, "UnassignedAppointments", **branch)
+    assert [edge["node"]["id"] for edge in left["edges"]] == [promise["id"]]
+
+    assert (await ask(BO, "MyCourier"))["vehicle"]["plate"] == "鲁K00001"
+    assert (await ask(BO, "CarryOut", commands=[command("startDuty", AT)]))[0]["accepted"]
+    round = await ask(BO, "MyRound", day=str(TOMORROW))
+    assert {stop["state"] for stop in round["stops"]} == {"REMOVED"}
+    for who, name, more in ((BO, "RoundFeed", {}), (EVE, "AppointmentChanged", {"id": promise["id"]})):
+        run.add(name)
+        async with app(who).follow(name, after=0, **more) as feed:
+            assert (await feed.next())["sequence"] == 1
+
+    assert run == OPERATIONS.keys() - ELSEWHERE

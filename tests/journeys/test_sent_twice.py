@@ -1,0 +1,267 @@
+"""Every mutation that has an idempotency key: sent twice, sent 20 times at once, sent dry."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from doorstep.accounts.model import Role
+from doorstep.appointments.model import Appointment
+from doorstep.capacity.model import Hold
+from doorstep.wiring import House
+from tests import given
+from tests.crowd import fingerprint
+from tests.given import ADA, BO, BRANCH, DAN, EVE, PARCEL, Person
+from tests.journeys.apps import App
+from tests.journeys.conftest import Sign
+
+LINES = [{"pickup": {"description": "书", "weightGrams": 2000}}]
+KINDS: Final = [
+    *("AddressSaved", "AddressDeleted", "AppointmentBooked", "AppointmentRescheduled"),
+    *("AppointmentCancelled", "AppointmentMoved"),
+]
+Prepare = Callable[[House], Awaitable[dict[str, Any]]]
+
+
+async def _booked(house: House) -> Appointment:
+    promise = await given.booked(house, slot=given.slot(14))
+    await _quiet(house)
+    return (await house.appointments.load([promise.id]))[promise.id]
+
+
+async def _quiet(house: House) -> None:
+    """Wait until the worker has told every event."""
+    async with asyncio.timeout(10):
+        while await house.mongo["outbox"].count_documents({"sent": False}):
+            await asyncio.sleep(0.01)
+
+
+async def _save(house: House) -> dict[str, Any]:
+    return {"address": {"line": "海滨小区1号"}, "label": "单位"}
+
+
+async def _delete(house: House) -> dict[str, Any]:
+    return {"id": ADA.address_id, "expectedVersion": 1}
+
+
+async def _hold(house: House) -> dict[str, Any]:
+    return {
+        "addressId": ADA.address_id,
+        "slotId": given.slot().text,
+        "services": ["PARCEL_PICKUP"],
+    }
+
+
+async def _release(house: House) -> dict[str, Any]:
+    hold = await house.appointments.hold(
+        ADA.account_id, ADA.address_id, given.slot(), PARCEL, (), given.attempt(house)
+    )
+    assert isinstance(hold, Hold)
+    return {"holdId": hold.id}
+
+
+async def _book(house: House) -> dict[str, Any]:
+    return {"addressId": ADA.address_id, "slotId": given.slot().text, "lines": LINES}
+
+
+async def _move(house: House) -> dict[str, Any]:
+    promise = await _booked(house)
+    return {"id": promise.id, "expectedVersion": 1, "slotId": given.slot(16).text}
+
+
+async def _cancel(house: House) -> dict[str, Any]:
+    return {"id": (await _booked(house)).id, "expectedVersion": 1}
+
+
+async def _assign(house: House) -> dict[str, Any]:
+    promise = await _booked(house)
+    return {"appointmentId": promise.id, "expectedVersion": 1, "courierId": BO.courier_id}
+
+
+async def _unassign(house: House) -> dict[str, Any]:
+    promise = await _booked(house)
+    await house.dispatch.assign(
+        promise.id,
+        BO.courier_id,
+        given.attempt(house),
+        expected_version=1,
+        may=[BRANCH],
+        by_role=Role.DISPATCHER,
+    )
+    await _quiet(house)
+    return {"appointmentId": promise.id, "expectedVersion": 2, "reason": "换人"}
+
+
+@dataclass(frozen=True)
+class Case:
+    operation: str
+    who: Person
+    prepare: Prepare
+    other: dict[str, Any]
+    """What makes it another request."""
+    impossible: dict[str, Any]
+    """What makes it one that is refused now."""
+    success: str
+
+
+CASES: Final = [
+    Case("SaveAddress", ADA, _save, {"label": "家"}, {"id": "adr_none"}, "AddressSaved"),
+    Case(
+        "DeleteAddress", ADA, _delete, {"expectedVersion": 2}, {"id": "adr_none"}, "AddressDeleted"
+    ),
+    Case(
+        "HoldSlot",
+        ADA,
+        _hold,
+        {"slotId": given.slot(18).text},
+        {"addressId": "adr_none"},
+        "SlotHeld",
+    ),
+    Case("ReleaseHold", ADA, _release, {"holdId": "hld_o"}, {"holdId": "hld_x"}, "HoldReleased"),
+    Case(
+        "BookAppointment",
+        ADA,
+        _book,
+        {"slotId": given.slot(18).text},
+        {"addressId": "adr_none"},
+        "AppointmentBooked",
+    ),
+    Case(
+        "RescheduleAppointment",
+        ADA,
+        _move,
+        {"slotId": given.slot(18).text},
+        {"expectedVersion": 7},
+        "AppointmentRescheduled",
+    ),
+    Case(
+        "CancelAppointment",
+        ADA,
+        _cancel,
+        {"reason": "不寄了"},
+        {"expectedVersion": 7},
+        "AppointmentCancelled",
+    ),
+    Case(
+        "AssignAppointment",
+        DAN,
+        _assign,
+        {"courierId": "cou_cai"},
+        {"expectedVersion": 7},
+        "AppointmentAssigned",
+    ),
+    Case(
+        "UnassignAppointment",
+        DAN,
+        _unassign,
+        {"reason": "生病"},
+        {"expectedVersion": 7},
+        "AppointmentAssigned",
+    ),
+]
+each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
+
+
+def told(answer: Any) -> list[tuple[str, Any]]:
+    """Types, ids and codes of an answer: what a repeat has in common with the first."""
+    if isinstance(answer, list):
+        return [pair for each in answer for pair in told(each)]
+    if not isinstance(answer, dict):
+        return []
+    return [
+        pair
+        for name, value in sorted(answer.items())
+        for pair in ([(name, value)] if name in ("id", "__typename", "code") else told(value))
+        if name not in ("alternatives", "serviceability")
+    ]
+
+
+async def effects(house: House) -> dict[str, int]:
+    await _quiet(house)
+    return {
+        name: await house.mongo[name].count_documents(wanted)
+        for name, wanted in {
+            "addresses": {"deleted_at": None},
+            "appointments": {},
+            "holds": {},
+            "attempts": {},
+            "assignments": {"active": True},
+            "outbox": {"kind": {"$in": KINDS}},
+        }.items()
+    } | {
+        "booked": sum([slot["booked"] async for slot in house.mongo["slots"].find({})]),
+        "held": sum([len(slot["holds"]) async for slot in house.mongo["slots"].find({})]),
+    }
+
+
+async def send(app: App, case: Case, input: dict[str, Any], **more: Any) -> Any:
+    return await app.ask(case.operation, **{**input, **more})
+
+
+@each
+@pytest.mark.row("A2", "A5")
+async def test_tried_dry_refused_sent_20_times_at_once_and_once_more_it_happens_once(
+    house: House, app: Sign, case: Case
+):
+    client, input = app(case.who), await case.prepare(house)
+    input["idempotencyKey"] = given.unique()
+    await _quiet(house)
+    trace, before = await fingerprint(house), await effects(house)
+
+    dry = await send(client, case, input, validateOnly=True)
+    refused = await send(client, case, input, validateOnly=True, **case.impossible)
+    wet = await send(client, case, input, **case.impossible)
+    assert dry["__typename"] == case.success, dry
+    assert refused["__typename"].endswith("Refused"), refused
+    assert (wet["__typename"], wet["code"]) == (refused["__typename"], refused["code"])
+    assert await fingerprint(house) == trace, "a dry run or a refusal left a trace"
+
+    async def late(number: int) -> Any:
+        await asyncio.sleep(0.004 * (number % 7))
+        return await send(client, case, input)
+
+    answers = await asyncio.gather(*(late(number) for number in range(20)))
+    assert {answer["__typename"] for answer in answers} == {case.success}, answers
+    assert all(told(answer) == told(answers[0]) for answer in answers)
+    after = await effects(house)
+    assert all(abs(count - before[name]) <= 1 for name, count in after.items()), (before, after)
+    assert after["attempts"] == 1
+
+    assert told(await send(client, case, input)) == told(answers[0])
+    for changed in (case.other, case.impossible):
+        reused = await send(client, case, input, **changed)
+        assert reused.get("code") == "IDEMPOTENCY_KEY_REUSED", reused
+    assert await effects(house) == after
+
+
+@pytest.mark.row("A5")
+async def test_a_key_is_good_for_one_account_and_one_field(house: House, app: Sign):
+    ada, eve, key = app(ADA), app(EVE), given.unique()
+    hold = {"slotId": given.slot().text, "services": ["PARCEL_PICKUP"], "idempotencyKey": key}
+    book = {"slotId": given.slot().text, "lines": LINES, "idempotencyKey": key}
+    for client, who in ((ada, ADA), (eve, EVE)):
+        held = await client.ask("HoldSlot", addressId=who.address_id, **hold)
+        assert held["__typename"] == "SlotHeld"
+        booked = await client.ask("BookAppointment", addressId=who.address_id, **book)
+        assert booked["__typename"] == "AppointmentBooked"
+    assert await house.mongo["attempts"].count_documents({}) == 4
+
+
+@pytest.mark.row("A2", "A13")
+async def test_an_agent_s_dry_run_makes_no_account_and_no_key(house: House, app: Sign):
+    gu = app(given.GU)
+    behalf = {
+        "phone": "13800009876",
+        "name": "新",
+        "consentGiven": True,
+        "channel": "HOTLINE_11185",
+    }
+    input = {**await _save(house), "onBehalfOf": behalf}
+    before = await fingerprint(house)
+    dry = await gu.ask("SaveAddressForCustomer", **input, validateOnly=True)
+    assert dry["__typename"] == "AddressSaved", dry
+    assert await fingerprint(house) == before
+    wet = await gu.ask("SaveAddressForCustomer", **input)
+    assert wet["__typename"] == "AddressSaved"
