@@ -1,0 +1,15 @@
+"""Making promises, changing them, and following what becomes of them."""
+
+from dataclasses import dataclass
+
+from doorstep.appointments.actions.booking import Booking
+from doorstep.appointments.actions.changing import Changing
+from doorstep.appointments.actions.reading import Change, Reading
+from doorstep.appointments.actions.serving import Offer, Serviceability, Serving
+
+__all__ = ["Appointments", "Change", "Offer", "Serviceability"]
+
+
+@dataclass(frozen=True)
+class Appointments(Serving, Booking, Changing, Reading):
+    """All verbs of the room, over one set of tools."""

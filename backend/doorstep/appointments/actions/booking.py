@@ -1,0 +1,263 @@
+"""Making promises, and holding places for them."""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from doorstep.addresses.model import Address
+from doorstep.appointments import rules
+from doorstep.appointments.actions.tools import Tools
+from doorstep.appointments.events import (
+    AppointmentBooked,
+)
+from doorstep.appointments.model import (
+    Appointment,
+    BookingRefusal,
+    BookingRefused,
+    BookingRequest,
+    LineAsked,
+)
+from doorstep.capacity.actions import SlotView
+from doorstep.capacity.model import Ask, Hold, NoPlace, NotTaken, SlotRef
+from doorstep.catalogue.model import ServiceKind
+from doorstep.kit.ids import new_id
+from doorstep.kit.mongo.transactions import (
+    Attempt,
+    Repeated,
+    Reused,
+    Tx,
+)
+
+_KEY: Final = ("idempotencyKey",)
+_NO_PLACE: Final = {
+    NoPlace.FULL: BookingRefusal.SLOT_FULL,
+    NoPlace.HOLD_EXPIRED: BookingRefusal.HOLD_EXPIRED,
+    NoPlace.GONE: BookingRefusal.NOT_OFFERED,
+}
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A request against which nothing speaks but, perhaps, the race for the last place."""
+
+    address: Address
+    view: SlotView
+
+
+@dataclass(frozen=True)
+class Booking(Tools):
+    """Booking and holding: nothing is promised that was not free."""
+
+    async def book(self, request: BookingRequest, attempt: Attempt) -> Appointment | BookingRefused:
+        """Promise to come, if the rules allow it and a place is left."""
+        outcome = await self._booked_before(attempt) or await self._book(request, attempt)
+        if isinstance(outcome, BookingRefused):
+            # What stands in the way may be what this very request did when it was sent before.
+            return await self._booked_before(attempt) or outcome
+        return outcome
+
+    async def _booked_before(self, attempt: Attempt) -> Appointment | BookingRefused | None:
+        """What became of the request that was sent under this key, if one took effect."""
+        told = (await self.mongo.told([attempt])).get(attempt.key or "")
+        if told is None:
+            return None
+        return await self._booked_again(told.id, told.body_hash == attempt.body_hash)
+
+    async def _book(
+        self, request: BookingRequest, attempt: Attempt
+    ) -> Appointment | BookingRefused:
+        hold = await self._hold_named(request)
+        if isinstance(hold, BookingRefused):
+            return hold
+        judged = await self._judge(
+            request.address_id, request.customer_id, request.slot, request.lines, attempt.at, hold
+        )
+        if isinstance(judged, BookingRefused):
+            return judged
+        promise = rules.promised(
+            request,
+            judged.view.slot,
+            judged.address,
+            id=new_id("apt"),
+            pickup_code=f"{secrets.randbelow(10**6):06}",
+            policy=self.policy,
+            at=attempt.at,
+        )
+        if attempt.dry:
+            return promise
+
+        async def write(tx: Tx) -> Appointment | BookingRefused:
+            if hold and not await self.capacity.use_hold(hold, at=attempt.at, tx=tx):
+                return BookingRefused(code=BookingRefusal.HOLD_EXPIRED, path=("holdId",))
+            await self.store.add(promise, tx=tx)
+            tx.record(AppointmentBooked.of(promise))
+            return promise
+
+        ask = Ask(id=promise.id, at=attempt.at, hold_id=hold.id if hold else None)
+        outcome = await self.capacity.take(request.slot, ask, attempt, write)
+        return await self._booked(outcome, request.slot)
+
+    async def _hold_named(self, request: BookingRequest) -> Hold | BookingRefused | None:
+        """The hold that the request names, if it names one."""
+        if request.hold_id is None:
+            return None
+        hold = await self.capacity.hold_of(request.hold_id, request.customer_id)
+        if hold is None:
+            return BookingRefused(code=BookingRefusal.NOT_FOUND, path=("holdId",))
+        if hold.over or hold.slot_key != request.slot.key:
+            return BookingRefused(code=BookingRefusal.HOLD_EXPIRED, path=("holdId",))
+        return hold
+
+    async def _judge(
+        self,
+        address_id: str,
+        customer_id: str,
+        slot: SlotRef,
+        lines: Sequence[LineAsked],
+        at: datetime,
+        hold: Hold | None = None,
+        services: frozenset[ServiceKind] | None = None,
+    ) -> _Judged | BookingRefused:
+        """Everything that can be said before the race for the place."""
+        services = services or frozenset(line.kind for line in lines)
+        address = await self.addresses.of_owner(address_id, customer_id)
+        area = await self.addresses.area(address.area_id) if address else None
+        refused = rules.judge_place(address, area, services, slot)
+        if refused:
+            return refused
+        assert address is not None
+        view = await self.capacity.view(slot, at=at, hold_id=hold.id if hold else None)
+        if view and (
+            refused := rules.judge_size(lines, await self.catalogue.limits(view.slot.day))
+        ):
+            return refused
+        return self._judge_slot(address, slot, view, at, hold)
+
+    def _judge_slot(
+        self,
+        address: Address,
+        slot: SlotRef,
+        view: SlotView | None,
+        at: datetime,
+        hold: Hold | None,
+    ) -> _Judged | BookingRefused:
+        at_slot: dict[str, Any] = {"path": ("slotId",), "area_id": slot.area_id}
+        if view is None:
+            far = self.capacity.beyond_horizon(slot.start, at=at)
+            code = BookingRefusal.TOO_FAR_AHEAD if far else BookingRefusal.NOT_OFFERED
+            return BookingRefused(code=code, **at_slot)
+        if hold and hold.expires_at <= at:
+            return BookingRefused(
+                code=BookingRefusal.HOLD_EXPIRED, path=("holdId",), area_id=slot.area_id
+            )
+        if view.closed:
+            code = rules.CLOSED_TO_BOOKING[view.closed]
+            return BookingRefused(code=code, cutoff_at=view.cutoff_at, **at_slot)
+        return _Judged(address, view)
+
+    async def _booked(self, outcome: object, slot: SlotRef) -> Appointment | BookingRefused:
+        match outcome:
+            case Appointment() | BookingRefused():
+                return outcome
+            case NotTaken(code=code):
+                return BookingRefused(code=_NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
+            case Repeated(id):
+                return await self._booked_again(id, same_body=True)
+            case Reused():
+                return await self._booked_again("", same_body=False)
+        raise AssertionError(outcome)
+
+    async def _booked_again(self, id: str, same_body: bool) -> Appointment | BookingRefused:
+        found = await self.store.get(id) if same_body else None
+        if found is None:
+            return BookingRefused(code=BookingRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
+        return found
+
+    async def hold(
+        self,
+        customer_id: str,
+        address_id: str,
+        slot: SlotRef,
+        services: frozenset[ServiceKind],
+        lines: Sequence[LineAsked],
+        attempt: Attempt,
+    ) -> Hold | BookingRefused:
+        """Keep a place for a few minutes. One for each customer and service."""
+        outcome = await self._held_before(customer_id, attempt) or await self._hold(
+            customer_id, address_id, slot, services, lines, attempt
+        )
+        if isinstance(outcome, BookingRefused):
+            return await self._held_before(customer_id, attempt) or outcome
+        return outcome
+
+    async def _held_before(
+        self, customer_id: str, attempt: Attempt
+    ) -> Hold | BookingRefused | None:
+        told = (await self.mongo.told([attempt])).get(attempt.key or "")
+        if told is None:
+            return None
+        same = told.body_hash == attempt.body_hash
+        return await self._held_again(told.id, customer_id, same_body=same)
+
+    async def _hold(
+        self,
+        customer_id: str,
+        address_id: str,
+        slot: SlotRef,
+        services: frozenset[ServiceKind],
+        lines: Sequence[LineAsked],
+        attempt: Attempt,
+    ) -> Hold | BookingRefused:
+        judged = await self._judge(
+            address_id, customer_id, slot, lines, attempt.at, services=services
+        )
+        if isinstance(judged, BookingRefused):
+            return judged
+        until = min(attempt.at + self.capacity.policy.hold_lasts, judged.view.cutoff_at)
+        hold = Hold(
+            id=new_id("hld"),
+            customer_id=customer_id,
+            ref=slot.text,
+            slot_key=slot.key,
+            services=tuple(sorted(services)),
+            expires_at=until,
+        )
+        too_many = BookingRefused(code=BookingRefusal.TOO_MANY_HOLDS)
+
+        async def write(tx: Tx) -> Hold | BookingRefused:
+            kept = await self.capacity.keep_hold(hold, at=attempt.at, tx=tx)
+            return hold if kept else too_many
+
+        if attempt.dry:
+            return await self.mongo.transact(write, dry=True)
+        ask = Ask(id=hold.id, at=attempt.at, hold_until=until)
+        outcome = await self.capacity.take(slot, ask, attempt, write)
+        match outcome:
+            case Hold() | BookingRefused():
+                return outcome
+            case Repeated(id):
+                return await self._held_again(id, customer_id, same_body=True)
+            case NotTaken(code=code):
+                return BookingRefused(code=_NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
+        return await self._held_again("", customer_id, same_body=False)
+
+    async def _held_again(
+        self, id: str, customer_id: str, *, same_body: bool
+    ) -> Hold | BookingRefused:
+        found = await self.capacity.hold_of(id, customer_id) if same_body else None
+        if found is None:
+            return BookingRefused(code=BookingRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
+        return found
+
+    async def release(self, id: str, customer_id: str, attempt: Attempt) -> Hold | BookingRefused:
+        outcome = await self.capacity.release(id, customer_id, attempt)
+        match outcome:
+            case Hold():
+                return outcome
+            case Repeated(id=told):
+                return await self._held_again(told, customer_id, same_body=True)
+            case NotTaken():
+                return BookingRefused(code=BookingRefusal.NOT_FOUND, path=("holdId",))
+        return await self._held_again("", customer_id, same_body=False)

@@ -1,0 +1,226 @@
+"""Changing a promise: another window, or none."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from doorstep.appointments import rules
+from doorstep.appointments.actions.tools import Tools
+from doorstep.appointments.events import (
+    AppointmentCancelled,
+    AppointmentEvent,
+    AppointmentRescheduled,
+)
+from doorstep.appointments.model import (
+    Appointment,
+    ChangeRefusal,
+    ChangeRefused,
+    EventKind,
+)
+from doorstep.capacity.actions import SlotView
+from doorstep.capacity.model import Ask, NoPlace, NotTaken, SlotRef
+from doorstep.kit.mongo.transactions import (
+    Attempt,
+    Overtaken,
+    Repeated,
+    Reused,
+    Tx,
+)
+
+_KEY: Final = ("idempotencyKey",)
+_NO_CHANGE: Final = {
+    NoPlace.FULL: ChangeRefusal.SLOT_FULL,
+    NoPlace.HOLD_EXPIRED: ChangeRefusal.SLOT_FULL,
+    NoPlace.GONE: ChangeRefusal.NOT_OFFERED,
+}
+
+
+@dataclass(frozen=True)
+class Changing(Tools):
+    """Rescheduling and cancelling, and what rooms above do to a promise."""
+
+    async def reschedule(
+        self,
+        id: str,
+        customer_id: str,
+        slot: SlotRef,
+        attempt: Attempt,
+        *,
+        expected_version: int,
+        by_role: Any,
+        reason: str | None,
+    ) -> Appointment | ChangeRefused:
+        """Another window: the new place is taken before the old one is given back."""
+        outcome = await self._changed_before(attempt) or await self._reschedule(
+            id,
+            customer_id,
+            slot,
+            attempt,
+            expected_version=expected_version,
+            by_role=by_role,
+            reason=reason,
+        )
+        if isinstance(outcome, ChangeRefused):
+            return await self._changed_before(attempt) or outcome
+        return outcome
+
+    async def _changed_before(self, attempt: Attempt) -> Appointment | ChangeRefused | None:
+        told = (await self.mongo.told([attempt])).get(attempt.key or "")
+        if told is None:
+            return None
+        return await self._changed_again(told.id, told.body_hash == attempt.body_hash)
+
+    async def _reschedule(
+        self,
+        id: str,
+        customer_id: str,
+        slot: SlotRef,
+        attempt: Attempt,
+        *,
+        expected_version: int,
+        by_role: Any,
+        reason: str | None,
+    ) -> Appointment | ChangeRefused:
+        def judged(found: Appointment | None) -> Appointment | ChangeRefused:
+            return rules.changeable(
+                found,
+                EventKind.RESCHEDULED,
+                expected_version=expected_version,
+                at=attempt.at,
+                policy=self.policy,
+            )
+
+        before = judged(await self._of_customer(id, customer_id))
+        if isinstance(before, ChangeRefused):
+            return before
+        view = await self._other_slot(before, slot, attempt.at)
+        if isinstance(view, ChangeRefused):
+            return view
+
+        def rescheduled(appointment: Appointment) -> Appointment:
+            return rules.rescheduled(
+                appointment,
+                view.slot,
+                at=attempt.at,
+                by_role=by_role,
+                reason=reason,
+                policy=self.policy,
+            )
+
+        if attempt.dry:
+            return rescheduled(before)
+
+        async def write(tx: Tx) -> Appointment | ChangeRefused:
+            # Read again: an offer may have come meanwhile, which is no change of version.
+            current = judged(await self._of_customer(id, customer_id, tx=tx))
+            if isinstance(current, ChangeRefused):
+                return current
+            after = rescheduled(current)
+            await self.save([(current, after)], AppointmentRescheduled, tx=tx)
+            await self.capacity.free(current.slot.key, tx=tx)
+            return after
+
+        outcome = await self.capacity.take(slot, Ask(id=id, at=attempt.at), attempt, write)
+        return await self._changed(outcome, before)
+
+    async def _other_slot(
+        self, before: Appointment, slot: SlotRef, at: datetime
+    ) -> SlotView | ChangeRefused:
+        view = await self.capacity.view(slot, at=at)
+        not_offered = (
+            view is None
+            or slot.area_id != before.area_id
+            or not before.services <= slot.services
+            or slot.key == before.slot.key
+        )
+        if view is None or not_offered:
+            return ChangeRefused(code=ChangeRefusal.NOT_OFFERED, path=("slotId",), current=before)
+        if view.closed:
+            return ChangeRefused(
+                code=rules.CLOSED_TO_CHANGE[view.closed], path=("slotId",), current=before
+            )
+        return view
+
+    async def cancel(
+        self,
+        id: str,
+        customer_id: str,
+        attempt: Attempt,
+        *,
+        expected_version: int,
+        by_role: Any,
+        reason: str | None,
+    ) -> Appointment | ChangeRefused:
+        """Take the promise back, and free its place in the same breath."""
+
+        async def body(tx: Tx) -> Appointment | ChangeRefused:
+            before = rules.changeable(
+                await self._of_customer(id, customer_id, tx=tx),
+                EventKind.CANCELLED,
+                expected_version=expected_version,
+                at=attempt.at,
+                policy=self.policy,
+            )
+            if isinstance(before, ChangeRefused):
+                return before
+            after = rules.moved(
+                before,
+                EventKind.CANCELLED,
+                at=attempt.at,
+                recorded_at=attempt.at,
+                by_role=by_role,
+                note=reason,
+                cancel_reason=reason,
+                offered_to=None,
+            )
+            assert after is not None
+            await self.save([(before, after)], AppointmentCancelled, tx=tx)
+            await self.capacity.free(before.slot.key, tx=tx)
+            return after
+
+        outcome = await self.mongo.once(attempt, body)
+        return await self._changed(outcome, None)
+
+    async def _changed(
+        self, outcome: object, before: Appointment | None
+    ) -> Appointment | ChangeRefused:
+        match outcome:
+            case ChangeRefused(code=ChangeRefusal.STALE_VERSION, current=Appointment(id=id)):
+                current = await self.store.get(id)
+                return outcome.model_copy(update={"current": current})
+            case Appointment() | ChangeRefused():
+                return outcome
+            case NotTaken(code=code):
+                return ChangeRefused(code=_NO_CHANGE[code], path=("slotId",), current=before)
+            case Repeated(id):
+                return await self._changed_again(id, same_body=True)
+            case Reused():
+                return await self._changed_again("", same_body=False)
+        raise AssertionError(outcome)
+
+    async def _changed_again(self, id: str, same_body: bool) -> Appointment | ChangeRefused:
+        found = await self.store.get(id) if same_body else None
+        if found is None:
+            return ChangeRefused(code=ChangeRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
+        return found
+
+    async def load(self, ids: Collection[str], *, tx: Tx | None = None) -> dict[str, Appointment]:
+        return await self.store.get_many(ids, tx=tx) if ids else {}
+
+    async def save(
+        self,
+        steps: Sequence[tuple[Appointment, Appointment]],
+        event: type[AppointmentEvent] | None,
+        *,
+        tx: Tx,
+    ) -> None:
+        """Write what was decided, and say so. Raises Overtaken if one was changed meanwhile.
+
+        What leaves no entry in the history (an offer) is nobody else's news.
+        """
+        if not await self.store.advance(steps, tx=tx):
+            raise Overtaken
+        for before, after in steps:
+            for told in event.since(after, before.sequence) if event else ():
+                tx.record(told)

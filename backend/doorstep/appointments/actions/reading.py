@@ -1,0 +1,96 @@
+"""Reading promises, and following what becomes of them."""
+
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from doorstep.appointments import rules
+from doorstep.appointments.actions.tools import Tools
+from doorstep.appointments.model import (
+    Appointment,
+    HistoryEntry,
+    Status,
+)
+from doorstep.appointments.rules import Sight, Viewer
+from doorstep.kit.pages import Ask as PageAsk
+from doorstep.kit.pages import Page
+
+
+@dataclass(frozen=True)
+class Change:
+    """One thing that happened to an appointment; without `entry` the reader must start over."""
+
+    sequence: int
+    entry: HistoryEntry | None
+    appointment: Appointment
+
+
+@dataclass(frozen=True)
+class Reading(Tools):
+    """Whoever reads is shown no more than is theirs."""
+
+    async def seen(self, id: str, viewer: Viewer) -> tuple[Appointment, Sight] | None:
+        """The appointment, if it is theirs to see. Someone else's looks exactly like none."""
+        appointment = await self.store.get(id)
+        sight = rules.sight_of(appointment, viewer, at=self.clock.now()) if appointment else None
+        return (appointment, sight) if appointment and sight else None
+
+    async def in_use(self, address_id: str, customer_id: str) -> bool:
+        return await self.store.in_use(address_id, customer_id)
+
+    async def ending_between(
+        self, first: datetime, last: datetime, statuses: Collection[Status]
+    ) -> list[Appointment]:
+        """Whose window ends in (first, last], in one of these statuses."""
+        return await self.store.ending_between(first, last, statuses)
+
+    async def of_customer(
+        self, customer_id: str, ask: PageAsk, statuses: Collection[Status] | None
+    ) -> Page[Appointment]:
+        return await self.store.of_customer(customer_id, ask, statuses)
+
+    async def of_branch_day(
+        self,
+        branch_id: str,
+        day: date,
+        ask: PageAsk,
+        statuses: Collection[Status] | None,
+        *,
+        unassigned: bool = False,
+    ) -> Page[Appointment]:
+        return await self.store.of_branch_day(branch_id, day, ask, statuses, unassigned=unassigned)
+
+    async def count_of_customer(self, customer_id: str, statuses: Collection[Status] | None) -> int:
+        return await self.store.count_of_customer(customer_id, statuses)
+
+    async def count_of_branch_day(
+        self,
+        branch_id: str,
+        day: date,
+        statuses: Collection[Status] | None,
+        *,
+        unassigned: bool = False,
+    ) -> int:
+        return await self.store.count_of_branch_day(branch_id, day, statuses, unassigned=unassigned)
+
+    async def follow(
+        self, id: str, may_see: Callable[[Appointment], bool], *, after: int | None
+    ) -> AsyncIterator[Change]:
+        """Every entry of the history past `after`: the missed ones in order, then each new one.
+
+        The bell is hung before the first reading, so nothing falls between the two. A reader who
+        claims to know more than has happened starts over. Ends when it is theirs no longer.
+        """
+        with self.hub.listen(id) as bell:
+            told = after
+            while (appointment := await self.store.get(id)) and may_see(appointment):
+                if told is None:
+                    told = appointment.sequence
+                elif told > appointment.sequence:
+                    told = appointment.sequence
+                    yield Change(told, None, appointment)
+                for entry in appointment.history:
+                    if entry.sequence > told:
+                        told = entry.sequence
+                        yield Change(told, entry, appointment)
+                await bell.heard()

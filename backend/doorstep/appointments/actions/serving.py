@@ -1,0 +1,93 @@
+"""Whether we come to a door, for what, and when."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from doorstep.addresses.actions import Located
+from doorstep.addresses.model import Address, AddressAsked, ServiceArea, UnservedReason
+from doorstep.appointments.actions.tools import Tools
+from doorstep.capacity.actions import SlotView
+from doorstep.catalogue.model import ServiceKind
+from doorstep.kit.windows import day_span
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A service, and when we could come for it next."""
+
+    kind: ServiceKind
+    next_slot: SlotView | None
+
+
+@dataclass(frozen=True)
+class Serviceability:
+    """Whether we come to a door, for what, and why not."""
+
+    located: Located
+    offers: tuple[Offer, ...]
+    reason: UnservedReason | None
+
+    @property
+    def served(self) -> bool:
+        return self.reason is None
+
+
+@dataclass(frozen=True)
+class Serving(Tools):
+    """Asking what can be promised."""
+
+    async def serviceability(
+        self, asked: AddressAsked, services: Collection[ServiceKind] | None
+    ) -> Serviceability:
+        """What we do at this door, and when next."""
+        located = await self.addresses.locate(asked)
+        return await self.offers(located, services)
+
+    async def offers(
+        self, located: Located, services: Collection[ServiceKind] | None
+    ) -> Serviceability:
+        area = located.area
+        if area is None:
+            return Serviceability(located, (), _unserved(located))
+        wanted = [kind for kind in area.services if services is None or kind in services]
+        if not wanted:
+            reason = UnservedReason.SERVICE_NOT_OFFERED_HERE
+            return Serviceability(located, (), reason)
+        now = self.clock.now()
+        return Serviceability(
+            located, tuple([await self._offer(area, kind, now) for kind in wanted]), None
+        )
+
+    async def _offer(self, area: ServiceArea, kind: ServiceKind, now: datetime) -> Offer:
+        found = await self.capacity.open_slots(area.id, area.branch_id, [kind], at=now, most=1)
+        return Offer(kind, found[0] if found else None)
+
+    async def slots(
+        self, address: Address, services: frozenset[ServiceKind], first: date, days: int
+    ) -> list[SlotView]:
+        """Every slot of the days at this door, each closed one with its reason."""
+        area = await self.addresses.area(address.area_id)
+        if area is None or not services <= set(area.services):
+            return []
+        span = day_span(first, days)
+        return await self.capacity.views(
+            area.id, area.branch_id, services, span, at=self.clock.now()
+        )
+
+    async def alternatives(
+        self, area_id: str, services: Collection[ServiceKind], *, not_key: str
+    ) -> list[SlotView]:
+        """What to offer instead of a slot that was refused."""
+        area = await self.addresses.area(area_id)
+        if area is None:
+            return []
+        return await self.capacity.open_slots(
+            area.id, area.branch_id, services, at=self.clock.now(), not_key=not_key
+        )
+
+
+def _unserved(located: Located) -> UnservedReason:
+    if located.candidate is None:
+        return UnservedReason.AMBIGUOUS_ADDRESS
+    return UnservedReason.OUTSIDE_ALL_AREAS

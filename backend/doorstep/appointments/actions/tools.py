@@ -1,0 +1,35 @@
+"""What every verb of appointments works with."""
+
+from dataclasses import dataclass
+
+from doorstep.addresses.actions import Addresses
+from doorstep.appointments.model import (
+    Appointment,
+    BookingPolicy,
+)
+from doorstep.appointments.store import AppointmentStore
+from doorstep.capacity.actions import Capacity
+from doorstep.catalogue.actions import Catalogue
+from doorstep.kit.clock import Clock
+from doorstep.kit.mongo.hub import Hub
+from doorstep.kit.mongo.transactions import Mongo, Tx
+
+
+@dataclass(frozen=True)
+class Tools:
+    """The rooms below, the store, and the clock."""
+
+    mongo: Mongo
+    store: AppointmentStore
+    addresses: Addresses
+    capacity: Capacity
+    catalogue: Catalogue
+    hub: Hub
+    policy: BookingPolicy
+    clock: Clock
+
+    async def _of_customer(
+        self, id: str, customer_id: str, *, tx: Tx | None = None
+    ) -> Appointment | None:
+        found = await self.store.get(id, tx=tx)
+        return found if found and found.customer_id == customer_id else None
