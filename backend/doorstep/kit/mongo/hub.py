@@ -101,7 +101,7 @@ class Hub:
             await stream.try_next()  # the server answers: from here on nothing is missed
             self._open.set()
             self.ring_all()
-            while True:
+            while stream.alive:  # until the collection is dropped: then another is opened
                 change = await stream.try_next()
                 heed_cancellation()
                 if change is not None:
