@@ -13,6 +13,7 @@ from doorstep.accounts.model import Caller, SignInPolicy
 from doorstep.api.context import Context
 from doorstep.api.schema import build_schema
 from doorstep.api.server import ServerSettings, build_app
+from doorstep.demo import become
 from doorstep.demo.cast import DEMO_CODE, is_demo, is_demo_phone
 from doorstep.kit.clock import Clock
 from doorstep.kit.pii import keyring_in
@@ -75,6 +76,8 @@ def app_of(house: House) -> FastAPI:
             await house.close()
 
     settings = house.settings
+    # Whoever plays the demo may become its people; a real bureau has neither route nor list.
+    demo = is_demo(settings.data)
     return build_app(
         schema=build_schema(),
         identify=house.accounts.identify,
@@ -86,4 +89,6 @@ def app_of(house: House) -> FastAPI:
             allowed_origins=settings.allowed_origins,
         ),
         lifespan=lifespan,
+        guests=become.guests() if demo else (),
+        more=become.routes(house.accounts.tokens, house.clock.now) if demo else (),
     )

@@ -1,19 +1,18 @@
 """The plain routes beside GraphQL, and what stands around all of them."""
 
-import base64
-import hashlib
 import re
 
+import httpx
 import pytest
-from starlette.exceptions import HTTPException
 
-from doorstep.api import explorer
+from doorstep.api.explorer import POLICY, Explorer
+from doorstep.api.landing import Guest
 from doorstep.api.server import ServerSettings, build_app
-from tests.api.conftest import client_of
+from tests.api.conftest import all_is_well, client_of
 from tests.api.sample import identify, make_context, schema
 
 installed = pytest.mark.skipif(
-    not explorer.installed(), reason="the explorer's files are not installed: run `make demo`"
+    not Explorer().is_built, reason="the explorer is not built: run `make demo`"
 )
 
 
@@ -89,62 +88,78 @@ async def test_only_pages_of_named_origins_may_read_our_answers(origin, named):
 
 @installed
 async def test_the_explorer_loads_nothing_from_elsewhere(client):
-    response = await client.get("/")
+    response = await client.get("/explorer")
 
     assert response.status_code == 200
     assert re.findall(r'(?:src|href)="(https?:)?//', response.text) == []
-    assert "http" not in response.headers["content-security-policy"]
+    assert response.headers["content-security-policy"] == POLICY
+    assert not re.search("http|unsafe-eval", POLICY)
     for path in re.findall(r'(?:src|href)="(/[^"]+)"', response.text):
         assert (await client.get(path)).status_code == 200
 
 
 @installed
-async def test_our_copies_are_the_files_the_page_pins_by_their_hash(client):
-    html = (await client.get("/")).text
-    pinned = re.findall(r'(?:src|href)="/explorer/([^"]+)"\s+integrity="sha384-([^"]+)"', html)
+async def test_the_bundle_comes_packed_to_whoever_can_unpack_it(client):
+    page = (await client.get("/explorer")).text
+    (script,) = re.findall(r'src="(/[^"]+)"', page)
 
-    assert len(pinned) == len(explorer.FILES) == 7
-    for path, digest in pinned:
-        content = (explorer.FOLDER / explorer.FILES[path]).read_bytes()
-        assert base64.b64encode(hashlib.sha384(content).digest()).decode() == digest
+    packed = await client.get(script, headers={"accept-encoding": "gzip"})
+    plain = await client.get(script, headers={"accept-encoding": "identity"})
 
-
-def test_the_one_inline_script_is_allowed_by_its_hash_and_no_other():
-    html = explorer.page()
-    (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-
-    policy = explorer.policy(html)
-
-    assert f"script-src 'self' 'sha256-{digest}';" in policy
-    assert "unsafe-eval" not in policy
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert packed.content == plain.content
+    assert packed.headers["content-type"] == plain.headers["content-type"]
+    assert "javascript" in plain.headers["content-type"]
+    assert (await client.get(f"{script}.gz")).status_code == 404
 
 
 @pytest.mark.parametrize(
-    "path",
-    [
-        "graphql/package.json",
-        "react@18.2.0/package.json",
-        "../explorer.py",
-        "..%2fpackage.json",
-        "%2e%2e/package.json",
-        "",
-    ],
+    "path", ["page.html", "package.json", "../explorer.py", "..%2fpackage.json", "%2e%2e", ""]
 )
-async def test_nothing_else_in_node_modules_is_reachable(client, path):
-    assert (await client.get(f"/explorer/{path}")).status_code == 404
+async def test_nothing_but_the_bundle_is_reachable(client, path):
+    assert (await client.get(f"/explorer/assets/{path}")).status_code == 404
 
 
 def test_an_explorer_without_its_files_says_what_to_run(tmp_path):
-    response = explorer.page_response(tmp_path)
+    response = Explorer(tmp_path / "built").page()
 
     assert response.status_code == 503
     assert b"make demo" in response.body
-    with pytest.raises(HTTPException):
-        explorer.file_response("graphiql@3.8.3/graphiql.min.js", tmp_path)
+
+
+async def test_the_landing_page_links_what_is_there(client):
+    page = await client.get("/")
+
+    for path in ("/explorer", "/schema.graphql", "/health/ready"):
+        assert f'href="{path}"' in page.text
+    assert "make demo" in page.text
+    assert "000000" not in page.text
+    assert "script-src" not in page.headers["content-security-policy"]
+    for path in ("/pages/landing.css", "/pages/favicon.svg"):
+        assert (await client.get(path)).status_code == 200
+    assert (await client.get("/pages/landing.html")).status_code == 404
+
+
+async def test_the_landing_page_of_a_demo_names_its_people():
+    app = build_app(
+        schema=schema,
+        identify=identify,
+        make_context=make_context,
+        ready=all_is_well,
+        guests=(Guest("customer", "+8613900000001", "000000"),),
+    )
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://doorstep"
+    ) as client:
+        page = (await client.get("/")).text
+
+    assert "+8613900000001" in page
+    assert "000000" in page
 
 
 async def test_the_explorer_can_be_left_out():
     async with client_of(ServerSettings(explorer=False)) as client:
-        assert (await client.get("/")).status_code == 404
-        assert (await client.get("/explorer/graphiql@3.8.3/graphiql.min.js")).status_code == 404
+        assert (await client.get("/explorer")).status_code == 404
+        assert (await client.get("/explorer/operations.json")).status_code == 404
+        assert "/explorer" not in (await client.get("/")).text

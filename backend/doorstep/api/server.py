@@ -4,7 +4,7 @@ It is handed everything it needs to know of the house (the schema, who is callin
 sees, whether we are ready) and imports no room.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute
 from starlette.types import Lifespan
 
-from doorstep.api import explorer
+from doorstep.api import explorer, landing
 from doorstep.api.callers import Identify, MakeContext
 from doorstep.api.edge import BODY_BYTES, BodyLimit, Envelope
 from doorstep.api.errors import BAD_REQUEST, INTERNAL, Schema, record
@@ -53,8 +54,13 @@ def build_app(
     ready: Ready,
     settings: ServerSettings | None = None,
     lifespan: Lifespan[FastAPI] | None = None,
+    guests: Sequence[landing.Guest] = (),
+    more: Sequence[BaseRoute] = (),
 ) -> FastAPI:
-    """The whole server, ready for uvicorn (which bounds a socket's message: --ws-max-size)."""
+    """The whole server, ready for uvicorn (which bounds a socket's message: --ws-max-size).
+
+    `guests` are the people of a demo, whom its visitors may play; `more` are routes it needs.
+    """
     settings = settings or ServerSettings()
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     router = Router(
@@ -65,11 +71,13 @@ def build_app(
         allowed_origins=settings.allowed_origins,
     )
     app.include_router(router, prefix="/graphql")
+    app.router.routes.extend(more)
     _serve_health(app, ready)
+    _serve_landing(app, landing.Landing(settings.explorer, settings.introspection, guests))
     if settings.introspection:
         _serve_schema(app, schema)
     if settings.explorer:
-        _serve_explorer(app)
+        _serve_explorer(app, explorer.Explorer(demo=bool(guests)))
     _wrap(app, settings)
     return app
 
@@ -112,14 +120,32 @@ def _serve_schema(app: FastAPI, schema: Schema) -> None:
         return PlainTextResponse(sdl)
 
 
-def _serve_explorer(app: FastAPI) -> None:
-    @app.get("/")
-    async def explorer_page() -> Response:
-        return explorer.page_response()
+def _serve_landing(app: FastAPI, page: landing.Landing) -> None:
+    files = landing.files()
 
-    @app.get("/explorer/{asked:path}")
-    async def explorer_file(asked: str) -> Response:
-        return explorer.file_response(asked)
+    @app.get("/")
+    async def landing_page() -> Response:
+        return page.page()
+
+    @app.get("/pages/{name}")
+    async def landing_file(name: str) -> Response:
+        if name not in files:
+            raise HTTPException(404)
+        return FileResponse(files[name], headers={"cache-control": "public, max-age=3600"})
+
+
+def _serve_explorer(app: FastAPI, shown: explorer.Explorer) -> None:
+    @app.get("/explorer")
+    async def explorer_page() -> Response:
+        return shown.page()
+
+    @app.get("/explorer/operations.json")
+    async def explorer_operations() -> Response:
+        return explorer.operations()
+
+    @app.get("/explorer/assets/{name}")
+    async def explorer_file(request: Request, name: str) -> Response:
+        return shown.asset(name, accepted=request.headers.get("accept-encoding", ""))
 
 
 async def _plain_refusal(request: Request, error: Exception) -> Response:
