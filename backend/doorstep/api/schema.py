@@ -11,6 +11,7 @@ from doorstep.accounts.graphql import AccountMutation, AccountQuery
 from doorstep.api.documents import EXTENSIONS, strawberry_config
 from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
+from doorstep.appointments.graphql.doors import DoorMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
@@ -27,7 +28,9 @@ class Query(NodeQuery, AccountQuery, CourierQuery, AppointmentQuery, DispatchQue
 
 
 @strawberry.type(description="What can be done.")
-class Mutation(AccountMutation, AppointmentMutation, DispatchMutation, HandheldMutation):
+class Mutation(
+    AccountMutation, DoorMutation, AppointmentMutation, DispatchMutation, HandheldMutation
+):
     pass
 
 

@@ -4,26 +4,19 @@ from collections.abc import Collection
 from typing import Annotated
 
 import strawberry
-from pydantic import BaseModel
 
-from doorstep.accounts.graphql import phone_in
-from doorstep.accounts.model import AGENT, CUSTOMER_OR_AGENT, Caller, Role
+from doorstep.accounts.model import AGENT, CUSTOMER_OR_AGENT, Role
 from doorstep.accounts.permissions import mutation
-from doorstep.addresses.actions import Addresses, Located
-from doorstep.addresses.graphql import Address, AddressDeleted, AddressRefused
-from doorstep.addresses.model import Address as StoredAddress
-from doorstep.addresses.model import AddressRefusal, Candidate, Short
-from doorstep.addresses.model import AddressRefused as AddressRefusedValue
+from doorstep.addresses.actions import Addresses
 from doorstep.appointments import model
+from doorstep.appointments.graphql.behalf import Behalf, NoConsent, behalf_of
 from doorstep.appointments.graphql.inputs import (
     BookAppointmentInput,
     CancelAppointmentInput,
-    DeleteAddressInput,
     HoldSlotInput,
     OnBehalfOfInput,
     ReleaseHoldInput,
     RescheduleAppointmentInput,
-    SaveAddressInput,
     lines_in,
     reason_in,
     slot_in,
@@ -31,13 +24,10 @@ from doorstep.appointments.graphql.inputs import (
 from doorstep.appointments.graphql.queries import (
     appointments_of,
     is_staff,
-    serviceability_shown,
     shown_to,
     viewer_of,
 )
-from doorstep.appointments.graphql.types import (
-    AddressSaved,
-    Appointment,
+from doorstep.appointments.graphql.results import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentRescheduled,
@@ -45,70 +35,17 @@ from doorstep.appointments.graphql.types import (
     BookingRefused,
     CancelAppointmentResult,
     ChangeRefused,
-    DeleteAddressResult,
     HoldSlotResult,
     ReleaseHoldResult,
     RescheduleAppointmentResult,
-    SaveAddressResult,
 )
+from doorstep.appointments.graphql.types import Appointment
 from doorstep.capacity.graphql import HoldReleased, Slot, SlotHeld, SlotHold
 from doorstep.capacity.model import Hold, SlotRef
-from doorstep.catalogue.model import Channel, ServiceKind
+from doorstep.catalogue.model import ServiceKind
 from doorstep.items.rules import problem_with
-from doorstep.kit.gql import Info, InvalidAsk, argument, attempt_of, invalid, parsed
+from doorstep.kit.gql import Info, InvalidAsk, argument, attempt_of, invalid
 from doorstep.kit.refusals import Invalid, Problem
-
-
-class _Label(BaseModel):
-    label: Short
-
-
-class NoConsent(Exception):
-    """An agent acts for a customer who has not agreed."""
-
-
-class Behalf(BaseModel):
-    """Who is served, and through whom."""
-
-    customer_id: str
-    caller_id: str
-    role: Role
-    channel: Channel
-    phone: str | None = None
-    name: str | None = None
-
-
-async def behalf_of(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> Behalf:
-    """For whom the caller acts: themselves, or the customer an agent has on the phone.
-
-    Raises InvalidAsk for an agent who names nobody and for a customer who names another, and
-    NoConsent. A dry run makes no account.
-    """
-    caller: Caller = info.context.caller
-    if asked is None:
-        if Role.CUSTOMER not in caller.roles:
-            raise invalid(
-                "onBehalfOf", zh="请注明代哪位客户操作。", en="Say for which customer you act."
-            )
-        return Behalf(
-            customer_id=caller.id, caller_id=caller.id, role=Role.CUSTOMER, channel=Channel.APP
-        )
-    if Role.AGENT not in caller.roles:
-        raise invalid("onBehalfOf", zh="只有坐席可以代客户操作。", en="Only an agent may do that.")
-    phone = phone_in(asked.phone, "onBehalfOf", "phone")
-    name = parsed(_Label, under=("onBehalfOf",), label=asked.name).label
-    if not asked.consent_given:
-        raise NoConsent
-    accounts = info.context.house.accounts
-    account = await (accounts.by_phone(phone) if dry else accounts.person(phone, name))
-    return Behalf(
-        customer_id=account.id if account else "acc_unknown",
-        caller_id=caller.id,
-        role=Role.AGENT,
-        channel=asked.channel,
-        phone=phone,
-        name=name,
-    )
 
 
 async def _contact(info: Info, asked: BookAppointmentInput, behalf: Behalf) -> model.Contact:
@@ -163,55 +100,6 @@ async def _promise_out_of_reach(info: Info, behalf: Behalf, id: str) -> bool:
 
 @strawberry.type
 class AppointmentMutation:
-    @mutation(
-        "Put an address into the book, or change one; and be told whether we come there.",
-        to=CUSTOMER_OR_AGENT,
-    )
-    async def save_address(
-        self, info: Info, input: Annotated[SaveAddressInput, argument("The address.")]
-    ) -> SaveAddressResult:
-        rooms, house = appointments_of(info), info.context.house
-        if input.label is not None:
-            parsed(_Label, label=input.label)
-        asked = input.address.parsed(input.label)
-        try:
-            behalf = await behalf_of(info, input.on_behalf_of, dry=input.validate_only)
-        except NoConsent:
-            refused = AddressRefusedValue(
-                code=AddressRefusal.NO_CONSENT, path=("onBehalfOf", "consentGiven")
-            )
-            return await _address_refused(refused, info)
-        outcome = await house.addresses.save(
-            behalf.customer_id,
-            asked,
-            attempt_of(info, input, "saveAddress", rooms.clock.now()),
-            id=input.id,
-            expected_version=input.expected_version,
-        )
-        if isinstance(outcome, AddressRefusedValue):
-            return await _address_refused(outcome, info)
-        found = await rooms.offers(await _located(outcome, info), None)
-        return AddressSaved(
-            address=await _address(outcome, info),
-            serviceability=await serviceability_shown(found, info),
-        )
-
-    @mutation("Take an address out of the book.", to=CUSTOMER_OR_AGENT)
-    async def delete_address(
-        self, info: Info, input: Annotated[DeleteAddressInput, argument("Which one.")]
-    ) -> DeleteAddressResult:
-        rooms, mine = appointments_of(info), info.context.caller.id
-        outcome = await info.context.house.addresses.delete(
-            input.id,
-            mine,
-            input.expected_version,
-            attempt_of(info, input, "deleteAddress", rooms.clock.now()),
-            in_use=await rooms.in_use(input.id, mine),
-        )
-        if isinstance(outcome, AddressRefusedValue):
-            return await _address_refused(outcome, info)
-        return AddressDeleted(id=strawberry.ID(outcome.id))
-
     @mutation("Keep a place for a few minutes.", to=CUSTOMER_OR_AGENT)
     async def hold_slot(
         self, info: Info, input: Annotated[HoldSlotInput, argument("Which slot, for what.")]
@@ -428,22 +316,3 @@ async def _change_refused(
         current=shown[0] if shown else None,
         alternatives=alternatives,
     )
-
-
-async def _address(address: StoredAddress, info: Info) -> Address:
-    house = info.context.house
-    own = address.owner_id == info.context.caller.id
-    areas, tree = await house.addresses.city.areas(), await house.organisation.tree()
-    return Address.of(address, areas, tree, whole=own, own=own)
-
-
-async def _address_refused(refused: AddressRefusedValue, info: Info) -> AddressRefused:
-    house = info.context.house
-    areas, tree = await house.addresses.city.areas(), await house.organisation.tree()
-    return AddressRefused.of(refused, info.context.locale, areas, tree)
-
-
-async def _located(address: StoredAddress, info: Info) -> Located:
-    """A stored address, as serviceability wants it."""
-    candidate = Candidate(division_code=address.division_code, door=address.door, confidence=1.0)
-    return Located((candidate,), await info.context.house.addresses.area(address.area_id))

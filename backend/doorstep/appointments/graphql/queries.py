@@ -24,12 +24,12 @@ from doorstep.addresses.model import Address as StoredAddress
 from doorstep.appointments import actions, model
 from doorstep.appointments.actions import Appointments
 from doorstep.appointments.graphql.inputs import AccessNotesInput, AppointmentLineInput, lines_in
+from doorstep.appointments.graphql.results import Serviceability
 from doorstep.appointments.graphql.types import (
     Appointment,
     AppointmentChange,
     AppointmentConnection,
     AppointmentEvent,
-    Serviceability,
     cursors_of,
     presented,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import strawberry
 
@@ -10,28 +10,21 @@ from doorstep.accounts.model import Role, masked_name, masked_phone
 from doorstep.addresses.actions import Addresses
 from doorstep.addresses.graphql import (
     Address,
-    AddressCandidate,
-    AddressDeleted,
-    AddressRefused,
-    ServiceArea,
 )
-from doorstep.addresses.model import UnservedReason
 from doorstep.addresses.rules import AreaMap
-from doorstep.appointments import actions, model
+from doorstep.appointments import model
 from doorstep.appointments.rules import Sight
 from doorstep.capacity import model as capacity_model
 from doorstep.capacity.actions import Capacity, SlotView
-from doorstep.capacity.graphql import HoldReleased, Slot, SlotHeld
+from doorstep.capacity.graphql import Slot
 from doorstep.catalogue.model import Channel, LineOutcome, ServiceKind
 from doorstep.couriers.actions import Couriers
 from doorstep.couriers.graphql import CourierCard
 from doorstep.couriers.model import Courier, Vehicle
 from doorstep.kit.gql import (
     Info,
-    InvalidInput,
     Node,
     PageInfo,
-    Refused,
     TimeWindow,
     asks_for,
     explain,
@@ -39,8 +32,6 @@ from doorstep.kit.gql import (
     shown,
 )
 from doorstep.kit.pages import Page, keyed
-from doorstep.kit.refusals import Locale
-from doorstep.organisation.graphql import OrgUnit
 from doorstep.organisation.model import Tree
 
 explain(
@@ -360,130 +351,3 @@ class AppointmentChange:
     event: AppointmentEvent | None = shown("What happened; null with `resync`.")
     appointment: Appointment = shown("How the appointment stands now.")
     resync: bool = shown("Start over: read the appointment afresh.")
-
-
-@public("A service, and when we could come for it next.")
-class ServiceOffer:
-    kind: ServiceKind = shown("Which service.")
-    next_slot: Slot | None = shown("The next slot that can be booked; null: none in the horizon.")
-
-
-explain(
-    UnservedReason,
-    "Why we do not come.",
-    {
-        UnservedReason.OUTSIDE_ALL_AREAS: "No branch serves that place.",
-        UnservedReason.AMBIGUOUS_ADDRESS: "We are not sure where that is.",
-        UnservedReason.SERVICE_NOT_OFFERED_HERE: "Not this service, at this place.",
-        UnservedReason.NO_SAILING: "No ferry goes there in the days to come.",
-    },
-)
-
-
-@public("Whether we come to a door, and for what.")
-class Serviceability:
-    served: bool = shown("Whether we come at all.")
-    standardized_address: AddressCandidate | None = shown("What we took the address for.")
-    area: ServiceArea | None = shown("The area it lies in.")
-    services: list[ServiceOffer] = shown("What we do there.")
-    reason: UnservedReason | None = shown("Why not, when not served.")
-    alternatives: list[OrgUnit] = shown("When not served: where to go instead, the nearest first.")
-
-    @classmethod
-    def of(
-        cls, found: actions.Serviceability, alternatives: list[OrgUnit], tree: Tree, *, staff: bool
-    ) -> Self:
-        candidate, area = found.located.candidate, found.located.area
-        return cls(
-            served=found.served,
-            standardized_address=AddressCandidate.of(candidate) if candidate else None,
-            area=ServiceArea.of(area, tree) if area else None,
-            services=[
-                ServiceOffer(
-                    kind=offer.kind,
-                    next_slot=Slot.of(offer.next_slot, staff=staff) if offer.next_slot else None,
-                )
-                for offer in found.offers
-            ],
-            reason=found.reason,
-            alternatives=alternatives,
-        )
-
-
-@public("A booking or a hold was refused.")
-class BookingRefused(Refused):
-    code: model.BookingRefusal = shown("Why.")
-    alternatives: list[Slot] = shown("Slots that can be booked instead.")
-    cutoff_at: datetime | None = shown("Until when it could have been booked.")
-
-    @classmethod
-    def of(cls, refused: model.BookingRefused, locale: Locale, alternatives: list[Slot]) -> Self:
-        return cls(
-            message=model.BOOKING_WORDS[refused.code].spoken(locale),
-            path=list(refused.path) or None,
-            code=refused.code,
-            alternatives=alternatives,
-            cutoff_at=refused.cutoff_at,
-        )
-
-
-@public("A change was refused.")
-class ChangeRefused(Refused):
-    code: model.ChangeRefusal = shown("Why.")
-    current: Appointment | None = shown("How the appointment stands.")
-    alternatives: list[Slot] = shown("Slots that can be booked instead.")
-
-
-@public("An address is in the book.")
-class AddressSaved:
-    address: Address = shown("The address.")
-    serviceability: Serviceability = shown("Whether we come there, and for what.")
-
-
-@public("A promise was made.")
-class AppointmentBooked:
-    appointment: Appointment = shown("The promise.")
-
-
-@public("An appointment has another window.")
-class AppointmentRescheduled:
-    appointment: Appointment = shown("How it stands now.")
-
-
-@public("An appointment was taken back.")
-class AppointmentCancelled:
-    appointment: Appointment = shown("How it stands now.")
-
-
-def _union(name: str, description: str) -> Any:
-    return strawberry.union(name, description=description)
-
-
-BookAppointmentResult = Annotated[
-    AppointmentBooked | BookingRefused | InvalidInput,
-    _union("BookAppointmentResult", "What came of booking."),
-]
-RescheduleAppointmentResult = Annotated[
-    AppointmentRescheduled | ChangeRefused | InvalidInput,
-    _union("RescheduleAppointmentResult", "What came of rescheduling."),
-]
-CancelAppointmentResult = Annotated[
-    AppointmentCancelled | ChangeRefused | InvalidInput,
-    _union("CancelAppointmentResult", "What came of cancelling."),
-]
-HoldSlotResult = Annotated[
-    SlotHeld | BookingRefused | InvalidInput,
-    _union("HoldSlotResult", "What came of holding a place."),
-]
-ReleaseHoldResult = Annotated[
-    HoldReleased | BookingRefused | InvalidInput,
-    _union("ReleaseHoldResult", "What came of giving a place back."),
-]
-SaveAddressResult = Annotated[
-    AddressSaved | AddressRefused | InvalidInput,
-    _union("SaveAddressResult", "What came of saving an address."),
-]
-DeleteAddressResult = Annotated[
-    AddressDeleted | AddressRefused | InvalidInput,
-    _union("DeleteAddressResult", "What came of deleting an address."),
-]
