@@ -2,6 +2,7 @@
 PYTHON  ?= python3.11
 PORT    ?= 8000
 DATA    ?= .doorstep
+SIZE    ?= city
 BIN     := .venv/bin
 EXPLORER := backend/doorstep/api/explorer
 READY   := .venv/.ready
@@ -28,8 +29,8 @@ $(AUDITS): tests/npm/package-lock.json $(READY)
 	$(NPM) ci --prefix tests/npm --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-demo: $(READY) $(FRONT)  ## Serve the demo city on http://127.0.0.1:8000 (PORT=, DATA= choose otherwise).
-	$(BIN)/doorstep demo --port $(PORT) --data $(DATA)
+demo: $(READY) $(FRONT)  ## Serve the demo city on http://127.0.0.1:8000 (PORT=, DATA=, SIZE=small, ALIVE=1 choose otherwise).
+	$(BIN)/doorstep demo --port $(PORT) --data $(DATA) --size $(SIZE) $(if $(ALIVE),--alive)
 
 test: $(READY) $(FRONT) $(AUDITS) lint  ## Lint, types, import contracts, schema check, the whole suite.
 	$(BIN)/python -m pytest -n 2

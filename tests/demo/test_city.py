@@ -14,13 +14,17 @@ from doorstep.couriers.rules import Roster
 from doorstep.demo.bureau import Bureau, Reading, read_bureau
 from doorstep.demo.cast import (
     DEMO_CODE,
+    Cast,
     area_id,
     is_demo,
     is_demo_phone,
     mark_demo,
     player,
+    size_of,
 )
-from doorstep.demo.city import OFFERED, write_city
+from doorstep.demo.city import write_city
+from doorstep.demo.scale import Size
+from doorstep.demo.staffing import OFFERED
 from doorstep.kit.geo import Point, metres_between
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -187,3 +191,36 @@ def test_a_data_folder_is_a_demos_once_it_was_marked(tmp_path):
     mark_demo(data)
 
     assert is_demo(data)
+    assert size_of(data) is Size.SMALL
+    mark_demo(data, Size.CITY)
+    assert size_of(data) is Size.CITY
+
+
+def test_a_marker_that_names_no_size_is_of_a_small_city(tmp_path):
+    (tmp_path / "demo.json").write_text('{"city": "demo"}\n')
+
+    assert size_of(tmp_path) is Size.SMALL
+
+
+@pytest.mark.parametrize(
+    ("role", "last"),
+    [
+        (Role.CUSTOMER, 5000),
+        (Role.COURIER, 300),
+        (Role.DISPATCHER, 97),
+        (Role.SUPERVISOR, 4),
+        (Role.AGENT, 1),
+    ],
+)
+def test_the_large_city_has_more_players_and_says_how_many(role, last):
+    assert player(role, last, Size.CITY).number == last
+    with pytest.raises(LookupError, match=f"numbered 1 to {last}$"):
+        player(role, last + 1, Size.CITY)
+
+
+def test_whoever_plays_in_the_small_city_is_the_same_in_the_large_one():
+    large = set(Cast.everybody(Size.CITY).players)
+
+    assert set(Cast.everybody(Size.SMALL).players) <= large
+    assert len({person.phone for person in large}) == len(large)
+    assert all(is_demo_phone(person.phone) for person in large)

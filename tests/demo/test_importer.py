@@ -187,7 +187,9 @@ async def test_a_row_that_says_something_else_replaces_what_was_stored(folder, i
 async def on_duty(importing: Importing, courier_id: str) -> None:
     async def body(tx: Tx) -> None:
         at = importing.clock.now()
-        await importing.couriers.set_duty(courier_id, on_duty=True, at=at, tx=tx)
+        courier = await importing.couriers.get(courier_id)
+        assert courier is not None
+        await importing.couriers.set_duty(courier, on_duty=True, at=at, tx=tx)
 
     await importing.mongo.transact(body)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from doorstep.addresses import rules
@@ -24,6 +25,7 @@ from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Mongo, Repeated, Reused, Tx
 from doorstep.kit.pii import Vault
 from doorstep.kit.remembered import Remembered
+from doorstep.kit.windows import local_day
 
 NOT_FOUND: Final = AddressRefused(code=AddressRefusal.NOT_FOUND, path=("id",))
 _REUSED: Final = AddressRefused(
@@ -51,8 +53,12 @@ class CityMap:
         self._areas = Remembered(self._read)
         self._places = Remembered(store.places)
 
-    async def areas(self) -> AreaMap:
-        return await self._areas.get()
+    async def areas(self, day: date | None = None) -> AreaMap:
+        """The map of a day. Without one, that of all days: to find an area by its id."""
+        maps = await self._areas.get()
+        if day not in maps:
+            maps[day] = AreaMap.of(maps[None].areas, day)
+        return maps[day]
 
     async def places(self) -> list[Place]:
         return await self._places.get()
@@ -62,8 +68,8 @@ class CityMap:
         self._areas.forget()
         self._places.forget()
 
-    async def _read(self) -> AreaMap:
-        return AreaMap.of(await self._store.areas())
+    async def _read(self) -> dict[date | None, AreaMap]:
+        return {None: AreaMap.of(await self._store.areas())}
 
 
 @dataclass(frozen=True)
@@ -81,20 +87,27 @@ class Addresses:
         one = rules.certain(found)
         area = None
         if one and one.door.location:
-            area = (await self.city.areas()).at(one.door.location)
+            area = (await self._today()).at(one.door.location)
         return Located(found, area)
 
     async def area(self, id: str | None) -> ServiceArea | None:
         return (await self.city.areas()).get(id)
 
     async def of_owner(self, id: str, owner_id: str) -> Address | None:
-        return await self.store.of_owner(id, owner_id)
+        return await self._as_of_today(await self.store.of_owner(id, owner_id))
 
     async def get(self, id: str) -> Address | None:
-        return await self.store.get(id)
+        return await self._as_of_today(await self.store.get(id))
 
     async def all_of(self, owner_id: str) -> list[Address]:
-        return await self.store.all_of(owner_id)
+        areas = await self._today()
+        return [rules.placed(address, areas) for address in await self.store.all_of(owner_id)]
+
+    async def _today(self) -> AreaMap:
+        return await self.city.areas(local_day(self.clock.now()))
+
+    async def _as_of_today(self, address: Address | None) -> Address | None:
+        return rules.placed(address, await self._today()) if address else None
 
     async def save(
         self,

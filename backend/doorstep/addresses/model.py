@@ -3,7 +3,7 @@
 Areas  polygons in WGS 84; each belongs to one branch and is served from it
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
@@ -13,6 +13,7 @@ from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.documents import Stored
 from doorstep.kit.geo import Point
 from doorstep.kit.refusals import Refusal, WordedError, Words
+from doorstep.kit.windows import Day
 
 
 class DeliveryDepth(StrEnum):
@@ -100,13 +101,52 @@ class Gone(BaseModel):
 
 
 class ServiceArea(Stored):
-    """A part of the map that one branch serves. `ring` is its outline, [longitude, latitude]."""
+    """A part of the map that one branch serves, from one day to another, both included.
+
+    `geometry` is GeoJSON, [longitude, latitude]. Without days it holds for ever.
+    """
 
     name: str
     branch_id: str
     branch_path: str
     services: tuple[ServiceKind, ...]
     geometry: dict[str, Any]
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+    def holds_on(self, day: date) -> bool:
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
+
+
+class Township(BaseModel):
+    """A part of the land that is to have one branch, whoever draws the areas."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    geometry: dict[str, Any]
+
+
+class FaultKind(StrEnum):
+    """What can be wrong with how areas cover the land."""
+
+    OVERLAP = "OVERLAP"
+    GAP = "GAP"
+    NO_BRANCH = "NO_BRANCH"
+    NO_BRANCH_IN_TOWNSHIP = "NO_BRANCH_IN_TOWNSHIP"
+    SEVERAL_BRANCHES_IN_TOWNSHIP = "SEVERAL_BRANCHES_IN_TOWNSHIP"
+
+
+class Fault(BaseModel):
+    """One thing to mend in the map: where it is, and which areas, branches or township it is of."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: FaultKind
+    names: tuple[str, ...]
+    square_metres: int = 0
+    at: Point | None = None
 
 
 class Place(Stored):

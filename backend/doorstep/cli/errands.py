@@ -12,7 +12,7 @@ from doorstep.accounts.rules import Tokens
 from doorstep.api.schema import build_schema
 from doorstep.cli.terminal import BAD_CALL, REFUSED, Data, fail, said, settings_of, with_house
 from doorstep.demo import loading
-from doorstep.demo.cast import is_demo, player
+from doorstep.demo.cast import is_demo, player, size_of
 from doorstep.demo.folder import RowError
 from doorstep.kit.clock import WallClock
 from doorstep.kit.pii import keyring_in
@@ -108,7 +108,7 @@ def token(
     wanted, now, tokens = role_named(role), WallClock().now(), Tokens(keyring.token)
     for each in range(number, number + count):
         try:
-            who = player(wanted, each)
+            who = player(wanted, each, size_of(settings.data))
         except LookupError as error:
             fail(str(error.args[0]), BAD_CALL)
         caller = Caller(id=who.account_id, grants=who.grants)

@@ -26,6 +26,8 @@ from doorstep.cli.terminal import (
     with_house,
 )
 from doorstep.demo import loading
+from doorstep.demo.cast import size_of
+from doorstep.demo.scale import Size
 from doorstep.demo.supervisor import Supervisor
 from doorstep.kit.mongo.embedded import EmbeddedMongo
 from doorstep.settings import Settings
@@ -45,6 +47,8 @@ def demo(
     host: Host = "127.0.0.1",
     data: Data = None,
     load: Annotated[bool, typer.Option("--load", help="Load the city and leave.")] = False,
+    size: Annotated[Size, typer.Option(help="A whole city, or six areas of one.")] = Size.CITY,
+    alive: Annotated[bool, typer.Option("--alive", help="Let demo couriers work.")] = False,
 ) -> None:
     """Serve the demo city: database, API, worker and explorer, until Ctrl-C.
 
@@ -52,14 +56,14 @@ def demo(
     """
     settings = settings_of(data)
     if load:
-        with_house(settings, lambda house: load_city(house, settings))
+        with_house(settings, lambda house: load_city(house, settings, size))
         return
     _free_port(host, port)
     with saying_why(), _own_or_given(settings) as database:
         url = database if isinstance(database, str) else database.start()
-        asyncio.run(at_home(settings, url, lambda house: load_city(house, settings)))
+        asyncio.run(at_home(settings, url, lambda house: load_city(house, settings, size)))
         said.print(loading.welcome(f"http://{host}:{port}"))
-        code = _supervise(database, settings, host, port)
+        code = _supervise(database, settings, host, port, alive=alive)
     raise typer.Exit(code)
 
 
@@ -85,24 +89,32 @@ def _free_port(host: str, port: int) -> None:
             fail(f"{host}:{port} cannot be had: {error.strerror}. Choose PORT=", BAD_CALL)
 
 
-async def load_city(house: House, settings: Settings) -> None:
-    """Load the city once, with a bar to watch."""
+async def load_city(house: House, settings: Settings, size: Size) -> None:
+    """Load the city once, with a bar to watch. A city that is there keeps its size."""
     with Progress(console=said, transient=True) as progress:
         task = progress.add_task("the demo city", total=None)
 
         def tell(what: str, done: int, total: int) -> None:
             progress.update(task, description=what, completed=done, total=total)
 
-        await loading.load(house, settings.data, progress=tell)
+        fresh = await loading.load(house, settings.data, size=size, progress=tell)
+        tell("the fortnight", 0, 1)
         await worker.fill_horizon(house)
+    kept = size_of(settings.data)
+    if not fresh and kept is not size:
+        said.print(f"{settings.data} holds a demo of size {kept}: another needs another folder")
 
 
-def _supervise(database: EmbeddedMongo | str, settings: Settings, host: str, port: int) -> int:
+def _supervise(
+    database: EmbeddedMongo | str, settings: Settings, host: str, port: int, *, alive: bool
+) -> int:
     command = [sys.executable, "-m", "doorstep.cli"]
     children = {
         "api": [*command, "serve", "--host", host, "--port", str(port)],
         "worker": [*command, "work"],
     }
+    if alive:
+        children["alive"] = [*command, "alive", f"http://{host}:{port}"]
     environ = {**os.environ, "DOORSTEP_DATA": str(settings.data.resolve())}
     return Supervisor(database, children, environ=environ, report=said.print).run()
 

@@ -3,7 +3,8 @@
 The generator writes these people into the bureau's folder, and `doorstep token` speaks for them:
 both ask `player`, so they cannot disagree.
 
-Phones   +861390000NNNN; the first two of the four digits tell roles apart
+Phones   +861390000NNNN, where the first of the four digits tells roles apart; the demo city's
+         customers from 1000 on have +861390001NNNN
 Sign-in  everybody's code is DEMO_CODE, and only where the data folder is marked as a demo's
 """
 
@@ -13,37 +14,39 @@ from pathlib import Path
 from typing import Final
 
 from doorstep.accounts.model import Grant, Role
+from doorstep.demo.scale import SCALES, Size, branch_of_courier, county_of_branch
 
 DEMO_PHONE_PREFIX: Final = "+861390000"
+_SECOND_PREFIX: Final = "+861390001"
+_LAST_OF_FIRST_BLOCK: Final = 999
 DEMO_CODE: Final = "000000"
-BRANCHES: Final = 3
-AREAS: Final = 6
-CUSTOMERS_AN_AREA: Final = 100
-COURIERS_A_BRANCH: Final = 10
 
 CITY: Final = "org_city"
-_COUNTY_OF_BRANCH: Final = (1, 1, 2)
 _PHONE_DIGITS: Final = len(DEMO_PHONE_PREFIX) + 4
 _MARKER: Final = "demo.json"
 
-
-@dataclass(frozen=True)
-class _Part:
-    """How many play a role, and where their phones begin."""
-
-    players: int
-    first_phone: int
-
-
-_PARTS: Final = {
-    Role.CUSTOMER: _Part(AREAS * CUSTOMERS_AN_AREA, 0),
-    Role.COURIER: _Part(BRANCHES * COURIERS_A_BRANCH, 1000),
-    Role.DISPATCHER: _Part(BRANCHES, 2000),
-    Role.AGENT: _Part(1, 3000),
-    Role.CLIENT_MANAGER: _Part(1, 4000),
-    Role.SUPERVISOR: _Part(1, 5000),
-    Role.ADMIN: _Part(1, 6000),
+_FIRST_PHONES: Final = {
+    Role.CUSTOMER: 0,
+    Role.COURIER: 1000,
+    Role.DISPATCHER: 2000,
+    Role.AGENT: 3000,
+    Role.CLIENT_MANAGER: 4000,
+    Role.SUPERVISOR: 5000,
+    Role.ADMIN: 6000,
 }
+
+
+def players(role: Role, size: Size) -> int:
+    """How many play the role in a city of this size."""
+    scale = SCALES[size]
+    a_county = scale.counties if size is Size.CITY else 1
+    return {
+        Role.CUSTOMER: scale.customers,
+        Role.COURIER: scale.couriers,
+        Role.DISPATCHER: scale.branches,
+        Role.CLIENT_MANAGER: a_county,
+        Role.SUPERVISOR: a_county,
+    }.get(role, 1)
 
 
 @dataclass(frozen=True)
@@ -64,29 +67,44 @@ class Cast:
     players: tuple[Player, ...]
 
     @classmethod
-    def everybody(cls) -> "Cast":
+    def everybody(cls, size: Size = Size.SMALL) -> "Cast":
         return cls(
-            tuple(player(role, n) for role, part in _PARTS.items() for n in _numbers(part.players))
+            tuple(
+                player(role, number, size)
+                for role in _FIRST_PHONES
+                for number in _numbers(role, size)
+            )
         )
 
     def of(self, role: Role) -> tuple[Player, ...]:
         return tuple(player for player in self.players if player.role is role)
 
 
-def player(role: Role, number: int) -> Player:
+def player(role: Role, number: int, size: Size = Size.SMALL) -> Player:
     """Who plays `role` as number `number`. Raises LookupError with the numbers there are."""
-    part = _PARTS[role]
-    if number not in _numbers(part.players):
+    numbers = _numbers(role, size)
+    if number not in numbers:
         raise LookupError(
-            f"the demo city has no {role.lower()} {number}: they are numbered 1 to {part.players}"
+            f"the demo city has no {role.lower()} {number}: they are numbered 1 to {numbers[-1]}"
         )
     return Player(
         role=role,
         number=number,
         account_id=f"acc_demo_{role.lower()}_{number:04}",
-        phone=f"{DEMO_PHONE_PREFIX}{part.first_phone + number:04}",
+        phone=_phone(role, number),
         grants=(Grant(role=role, path=_path(role, number)),),
     )
+
+
+def _numbers(role: Role, size: Size) -> range:
+    return range(1, players(role, size) + 1)
+
+
+def _phone(role: Role, number: int) -> str:
+    """Customers beyond the first block have one of their own."""
+    if role is Role.CUSTOMER and number > _LAST_OF_FIRST_BLOCK:
+        return f"{_SECOND_PREFIX}{number:04}"
+    return f"{DEMO_PHONE_PREFIX}{_FIRST_PHONES[role] + number:04}"
 
 
 def _path(role: Role, number: int) -> str:
@@ -98,14 +116,14 @@ def _path(role: Role, number: int) -> str:
         case Role.DISPATCHER:
             return branch_path(number)
         case Role.CLIENT_MANAGER | Role.SUPERVISOR:
-            return f"/{CITY}/{county_id(1)}/"
+            return f"/{CITY}/{county_id(number)}/"
         case Role.AGENT | Role.ADMIN:
             return f"/{CITY}/"
 
 
 def is_demo_phone(e164: str) -> bool:
-    """Whether the phone lies in the block that the demo keeps for itself."""
-    block = e164.startswith(DEMO_PHONE_PREFIX) and len(e164) == _PHONE_DIGITS
+    """Whether the phone lies in the blocks that the demo keeps for itself."""
+    block = e164.startswith((DEMO_PHONE_PREFIX, _SECOND_PREFIX)) and len(e164) == _PHONE_DIGITS
     return block and e164.isascii() and e164[1:].isdigit()
 
 
@@ -114,10 +132,6 @@ def is_demo_phone(e164: str) -> bool:
 
 def county_id(number: int) -> str:
     return f"org_county_{number}"
-
-
-def county_of_branch(number: int) -> int:
-    return _COUNTY_OF_BRANCH[number - 1]
 
 
 def branch_id(number: int) -> str:
@@ -132,39 +146,33 @@ def area_id(number: int) -> str:
     return f"are_demo_{number}"
 
 
-def branch_of_area(number: int) -> int:
-    """Two areas a branch."""
-    return (number + 1) // 2
-
-
 def courier_id(number: int) -> str:
     return f"cou_demo_{number:04}"
-
-
-def branch_of_courier(number: int) -> int:
-    return (number - 1) // COURIERS_A_BRANCH + 1
 
 
 def address_id(customer: int) -> str:
     return f"adr_demo_{customer:04}"
 
 
-def area_of_customer(number: int) -> int:
-    return (number - 1) // CUSTOMERS_AN_AREA + 1
+def second_address_id(customer: int) -> str:
+    return f"{address_id(customer)}_2"
 
 
 # ------------------------------------------------------------ the marker
 
 
-def mark_demo(data: Path) -> None:
+def mark_demo(data: Path, size: Size = Size.SMALL) -> None:
     """Say that this data folder holds the demo city, whose sign-in code everybody knows."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (data / _MARKER).write_text(json.dumps({"city": "demo"}) + "\n", encoding="utf-8")
+    marker = json.dumps({"city": "demo", "size": size})
+    (data / _MARKER).write_text(marker + "\n", encoding="utf-8")
 
 
 def is_demo(data: Path) -> bool:
     return (data / _MARKER).is_file()
 
 
-def _numbers(players: int) -> range:
-    return range(1, players + 1)
+def size_of(data: Path) -> Size:
+    """How large the demo city in this data folder is; those of old were small and did not say."""
+    marker = json.loads((data / _MARKER).read_text(encoding="utf-8"))
+    return Size(marker.get("size", Size.SMALL))

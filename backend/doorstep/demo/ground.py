@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 import shapely
+from shapely.geometry import mapping
 
 from doorstep.kit.geo import Point
 
 Ring = list[tuple[float, float]]
+Outline = shapely.Polygon | shapely.MultiPolygon
 
 _BORDERS: Final = (122.000, 122.036, 122.086, 122.120, 122.154, 122.188, 122.222)
 _SOUTH: Final = 37.380
@@ -27,15 +29,20 @@ _PLACES: Final = 6
 
 @dataclass(frozen=True)
 class Ground:
-    """The areas from west to east."""
+    """The areas by number, the townships (one a branch, in that order), and all the land."""
 
-    areas: tuple[shapely.Polygon, ...]
+    areas: tuple[Outline, ...]
+    townships: tuple[Outline, ...]
+    land: Outline
 
     @classmethod
     def drawn(cls, random: Random) -> "Ground":
+        """The small city's: six areas from west to east, two for each of three townships."""
         borders = [_border(longitude, random) for longitude in _BORDERS]
-        pairs = pairwise(borders)
-        return cls(tuple(_area(west, east, random) for west, east in pairs))
+        areas = tuple(_area(west, east, random) for west, east in pairwise(borders))
+        pairs = zip(areas[::2], areas[1::2], strict=True)
+        townships = tuple(joined(pair) for pair in pairs)
+        return cls(areas, townships, joined(areas))
 
     def centre(self, area: int) -> Point:
         return _point(self.areas[area - 1].centroid)
@@ -60,8 +67,25 @@ def near(point: Point, random: Random, *, within: float) -> Point:
     )
 
 
-def ring_of(area: shapely.Polygon) -> Ring:
-    return [(x, y) for x, y in area.exterior.coords]
+def joined(parts: Sequence[Outline]) -> Outline:
+    """One outline of several that share their borders."""
+    found = shapely.coverage_union_all(list(parts))
+    if found.geom_type == "GeometryCollection":
+        found = shapely.union_all(shapely.get_parts(found))
+    assert isinstance(found, Outline)
+    return found
+
+
+def in_degrees(outline: Outline) -> Outline:
+    """From whole millionths of a degree; counter-clockwise, as RFC 7946 wants it."""
+    scaled = shapely.transform(outline, lambda corners: (corners / 10**_PLACES).round(_PLACES))
+    turned: Outline = shapely.orient_polygons(scaled)
+    return turned
+
+
+def geometry_of(outline: Outline) -> dict[str, Any]:
+    """As GeoJSON."""
+    return dict(mapping(outline))
 
 
 def _border(longitude: float, random: Random) -> Ring:

@@ -1,13 +1,16 @@
 """Taking a bureau in, and loading the demo city once."""
 
+import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from doorstep.accounts.model import Role
 from doorstep.demo.cast import DEMO_CODE, is_demo, mark_demo, player
 from doorstep.demo.city import write_city
+from doorstep.demo.day import live_a_day
 from doorstep.demo.folder import RowError
 from doorstep.demo.importer import Importing, Progress, import_folder, quiet
+from doorstep.demo.scale import Size
 from doorstep.wiring import House
 
 
@@ -27,8 +30,10 @@ async def take_in(
     return tuple(outcome) if isinstance(outcome, list) else ()
 
 
-async def load(house: House, data: Path, *, progress: Progress = quiet) -> bool:
-    """Load the demo city if it is not there. False: it was.
+async def load(
+    house: House, data: Path, *, size: Size = Size.SMALL, progress: Progress = quiet
+) -> bool:
+    """Load the demo city if it is not there. False: it was, and keeps the size it has.
 
     Raises StrangersDataError rather than mixing demo people, whose code everybody knows, into a
     real bureau's data.
@@ -39,10 +44,13 @@ async def load(house: House, data: Path, *, progress: Progress = quiet) -> bool:
     if loaded and await house.accounts.by_phone(_first_phone()) is None:
         raise StrangersDataError("this database holds a bureau that is not the demo city")
     with TemporaryDirectory() as folder:
-        write_city(Path(folder))
+        progress("the map", 0, 1)
+        await asyncio.to_thread(write_city, Path(folder), size=size)
         if problems := await take_in(house, Path(folder), progress=progress):
             raise NotLoadedError(f"{len(problems)} rows, the first: {problems[0]}")
-    mark_demo(data)
+    if size is Size.CITY:
+        await live_a_day(house, progress=progress)
+    mark_demo(data, size)
     return True
 
 

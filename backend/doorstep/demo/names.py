@@ -72,6 +72,39 @@ NAMED_TWICE: Final = "幸福小区"
 """In two counties at once: what an address may mean is then a question for the customer."""
 
 
+_TOWN_FIRST: Final = "石柳龙凤金银青白黄崮泽松槐杏云霞"
+_TOWN_SECOND: Final = "岛泊河泉桥湾山口门埠庄汀"
+_ISLANDS: Final = ("望舟岛", "鸥栖岛")
+_COMMUNITY_FIRST: Final = "海金银松文柳星月春秋云霞龙凤鹤鸥珠玉石泉"
+_COMMUNITY_SECOND: Final = "湾韵苑林堤岭澜波晖桥港岸风庭"
+_COMMUNITY_KINDS: Final = ("小区", "社区", "花园")
+_VILLAGE_LANDS: Final = "庄夼疃泊埠沟屯岚崖岭河寨滩口圈湾洼峪套"
+_VILLAGE_SIDES: Final = "大小东西南北前后"
+_VILLAGE_THINGS: Final = ("石硼", "柳沟", "桥头", "岛子", "泊子", "官庄", "神道", "草场")
+
+
+def towns(random: Random, *, streets: int, townships: int) -> list[str]:
+    """街道 for the first, 镇 for the others, and the two islands last."""
+    roots = [first + second for first in _TOWN_FIRST for second in _TOWN_SECOND]
+    chosen = random.sample(roots, streets + townships)
+    kinds = ["街道"] * streets + ["镇"] * townships
+    return [*map(str.__add__, chosen, kinds), *_ISLANDS]
+
+
+def communities(random: Random, many: int) -> list[str]:
+    """Names of housing estates; none stands twice."""
+    roots = [first + second for first in _COMMUNITY_FIRST for second in _COMMUNITY_SECOND]
+    names = [root + kind for root in roots for kind in _COMMUNITY_KINDS]
+    return random.sample(names, many)
+
+
+def villages(random: Random, many: int) -> list[str]:
+    """Names of villages; none stands twice."""
+    of_families = [f"{name}家{land}村" for name in SURNAMES for land in _VILLAGE_LANDS]
+    others = [f"{side}{thing}村" for side in _VILLAGE_SIDES for thing in _VILLAGE_THINGS]
+    return random.sample([*of_families, *others], many)
+
+
 def person(random: Random) -> str:
     """Two or three characters, most often three."""
     given = random.sample(GIVEN, 2 if random.random() < 0.75 else 1)
