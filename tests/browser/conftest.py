@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
@@ -78,10 +79,16 @@ async def demo_city(
 
 @pytest.fixture
 async def visitor(browser: Browser, demo_city: str) -> AsyncIterator[Visitor]:
+    async with visiting(browser, demo_city) as visitor:
+        yield visitor
+
+
+@asynccontextmanager
+async def visiting(browser: Browser, address: str) -> AsyncIterator[Visitor]:
     """Somebody at a browser. In the end their console is clean, and no other host was asked."""
     context = await browser.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
-    visitor = Visitor(context, demo_city)
+    visitor = Visitor(context, address)
     yield visitor
     await context.close()
     assert visitor.complaints == []
-    assert visitor.hosts == {demo_city}
+    assert visitor.hosts == {address}

@@ -1,14 +1,21 @@
 """The explorer, used as a visitor uses it: in a browser, with the mouse."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from graphql import parse, validate
+from playwright.async_api import Browser
 
 from doorstep.api.explorer import OPERATIONS
 from doorstep.api.schema import build_schema
+from doorstep.main import app_of
+from doorstep.wiring import House
+from tests.api.conftest import serving
+from tests.browser.conftest import visiting
 from tests.browser.visitor import Desk, Visitor
+from tests.given import ADA
 
 DOCUMENTS = {each["name"]: each for each in json.loads(OPERATIONS.read_text(encoding="utf-8"))}
 
@@ -59,6 +66,18 @@ async def test_a_booking_is_watched_while_the_dispatcher_assigns_it(visitor: Vis
 
     await customer.reads('"kind": "ASSIGNED"')
     await customer.start()  # the same button stops it
+
+
+async def test_where_real_people_sign_in_a_token_is_pasted(browser: Browser, house: House):
+    token = house.accounts.tokens.made(ADA.caller, at=house.clock.now(), lasts=timedelta(hours=12))
+    async with serving(app_of(house)) as address, visiting(browser, address) as visitor:
+        desk = await visitor.explorer()
+        await desk.page.get_by_label("Access token").fill(token)
+        await desk.page.get_by_role("button", name="use it").click()
+        await desk.is_ready()
+
+        assert (await desk.run("Me"))["id"] == ADA.account_id
+        assert await desk.page.locator("[data-role]").count() == 0
 
 
 # ------------------------------------------------------------ every example
