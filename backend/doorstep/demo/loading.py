@@ -67,7 +67,7 @@ def welcome(url: str) -> str:
     )
     return (
         f"\n[bold]Doorstep[/] serves its demo city.\n\n"
-        f"  explorer   {url}/\n"
+        f"  explorer   {url}/explorer\n"
         f"  API        {url}/graphql\n"
         f"  schema     {url}/schema.graphql\n\n"
         f"Sign in with the mutation signIn; everybody's code is [bold]{DEMO_CODE}[/]:\n{people}\n"
