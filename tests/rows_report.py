@@ -1,4 +1,4 @@
-"""The plugin that writes `.report/rows.json`: which rows the tests that passed bear, at which commit."""
+"""The plugin that writes `.report/rows.json`: which rows the passed tests bear, at which commit."""
 
 import json
 import subprocess
