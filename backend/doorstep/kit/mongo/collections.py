@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, IndexModel, timeout
 from pymongo.errors import CollectionInvalid
 
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.driver import Collection as Handle
 from doorstep.kit.mongo.driver import Database, settled
 
+_PATIENCE_SECONDS: Final = 600  # building an index, or reading all, outlasts what a request may
 _STRICT: Final[Document] = {"validationLevel": "strict", "validationAction": "error"}
 
 
@@ -64,16 +65,17 @@ def _direction(key: str) -> tuple[str, int]:
 async def prepare(database: Database, kept: Iterable[Kept]) -> None:
     """Make what is missing, and put our validators. Harmless when repeated, also by several."""
     there = await _validators(database)
-    for collection in kept:
-        if collection.name not in there:
-            await _create(database, collection.name)
-        wanted = collection.validator()
-        if wanted is not None and there.get(collection.name) != wanted:
-            await database.command({"collMod": collection.name, "validator": wanted} | _STRICT)
-        if collection.indexes:
-            await database[collection.name].create_indexes(
-                [index.model() for index in collection.indexes]
-            )
+    with timeout(_PATIENCE_SECONDS):
+        for collection in kept:
+            if collection.name not in there:
+                await _create(database, collection.name)
+            wanted = collection.validator()
+            if wanted is not None and there.get(collection.name) != wanted:
+                await database.command({"collMod": collection.name, "validator": wanted} | _STRICT)
+            if collection.indexes:
+                await database[collection.name].create_indexes(
+                    [index.model() for index in collection.indexes]
+                )
 
 
 async def _create(database: Database, name: str) -> None:
@@ -111,7 +113,8 @@ async def unfit(database: Database, kept: Iterable[Kept]) -> dict[str, int]:
     for collection in kept:
         if (validator := collection.validator()) is not None:
             wrong = {"$nor": [validator]}
-            found[collection.name] = await database[collection.name].count_documents(wrong)
+            with timeout(_PATIENCE_SECONDS):
+                found[collection.name] = await database[collection.name].count_documents(wrong)
     return {name: count for name, count in found.items() if count}
 
 

@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pymongo import timeout
 from pymongo.errors import DuplicateKeyError
 
 from doorstep.kit.clock import Clock
@@ -123,7 +124,8 @@ async def _work(mongo: Mongo, steps: Sequence[Step], clock: Clock, did: list[str
     for step in await pending(mongo, steps):
         log.info("migration %s", step.id)
         started = time.perf_counter()
-        await step.do(mongo.db)
+        with timeout(None):  # a step may take longer than a request may
+            await step.do(mongo.db)
         took = round((time.perf_counter() - started) * 1000)
         row = {"_id": step.id, "hash": step.hash, "at": clock.now(), "milliseconds": took}
         try:

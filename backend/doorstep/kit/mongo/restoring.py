@@ -16,6 +16,7 @@ from typing import Any, Final
 from bson import CodecOptions, decode_file_iter, json_util
 from bson.raw_bson import RawBSONDocument
 from pydantic import ValidationError
+from pymongo import timeout
 
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.backup import (
@@ -35,6 +36,7 @@ RESTORING: Final = "restoring"
 _RAW: Final = CodecOptions(document_class=RawBSONDocument)
 _BATCH_DOCUMENTS: Final = 1000
 _BATCH_BYTES: Final = 8_000_000
+_PATIENCE_SECONDS: Final = 600  # building an index outlasts what a request may
 
 
 class RestoreRefused(RuntimeError):
@@ -168,7 +170,8 @@ async def _fill_all(
     for name, metadata in told.items():
         indexes = [index for index in metadata["indexes"] if index["name"] != "_id_"]
         if indexes:
-            await database.command({"createIndexes": name, "indexes": indexes})
+            with timeout(_PATIENCE_SECONDS):
+                await database.command({"createIndexes": name, "indexes": indexes})
 
 
 def _told(place: Path, part: Part) -> Document:
