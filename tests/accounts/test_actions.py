@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from cryptography.exceptions import InvalidTag
+
 from doorstep.accounts.actions import CodeSent, SignedIn
 from doorstep.accounts.model import SignInRefused
 from doorstep.accounts.outside import Outbox
@@ -16,7 +17,6 @@ from doorstep.appointments.model import AccessNotes, Contact
 from doorstep.handheld.model import Act, ProofShown
 from doorstep.kit.clock import StoppedClock
 from doorstep.wiring import House
-
 from tests import given
 from tests.crowd import at_once, everything
 from tests.given import ADA, BO, EVE

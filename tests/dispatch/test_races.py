@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment, ChangeRefused, Status
 from doorstep.dispatch.model import Assignment, AssignmentRefused, StopState
@@ -14,7 +15,6 @@ from doorstep.kit.clock import StoppedClock
 from doorstep.kit.ids import new_id
 from doorstep.kit.pages import Ask
 from doorstep.wiring import House
-
 from tests import given
 from tests.crowd import at_once, budgets_add_up, codes, crowd
 from tests.given import ADA, BO, BRANCH, CAI, EAST, EVE, TOMORROW, Person

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment, DeliveryAsked, Status
 from doorstep.catalogue.model import LineOutcome, ServiceKind
@@ -14,7 +15,6 @@ from doorstep.items.rules import check_digit
 from doorstep.kit.clock import StoppedClock
 from doorstep.kit.ids import new_id
 from doorstep.wiring import House
-
 from tests import given
 from tests.crowd import at_once, crowd
 from tests.dispatch.test_races import accept, active, assign, now, relay, stops
@@ -83,9 +83,7 @@ async def test_200_commands_sent_three_times_overlapping_take_effect_once(house:
             assert isinstance(await assign(house, promise, CAI), Appointment)
     batch = [command(house, Act.START_DUTY)]
     for promise in promises:
-        batch += [
-            command(house, act, promise) for act in (Act.ACCEPT, Act.SET_OUT, Act.ARRIVE)
-        ]
+        batch += [command(house, act, promise) for act in (Act.ACCEPT, Act.SET_OUT, Act.ARRIVE)]
         batch.append(command(house, Act.FINISH, promise, lines=(report(),)))
         batch.append(command(house, Act.ACCEPT, promise))
     batch = batch[:200]
@@ -388,7 +386,9 @@ async def test_another_parcel_than_the_promised_one_is_not_handed_over(house: Ho
     assert codes(await send(house, finish)) == ["ITEM_MISMATCH"]
 
     home = report("lin_1", outcome=LineOutcome.NOT_HOME, item_ids=(), proof=ProofShown())
-    assert codes(await send(house, command(house, Act.FINISH, promise, lines=(home, mine)))) == [None]
+    assert codes(await send(house, command(house, Act.FINISH, promise, lines=(home, mine)))) == [
+        None
+    ]
     kept = await now(house, promise)
     assert kept.status is Status.PARTLY_COMPLETED
     assert [line.outcome for line in kept.lines] == ["NOT_HOME", "COLLECTED"]
