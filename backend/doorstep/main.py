@@ -1,7 +1,6 @@
 """The front door: the ASGI application that `doorstep serve` runs."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -11,10 +10,14 @@ from strawberry.fastapi import BaseContext
 from doorstep.accounts import rules
 from doorstep.accounts.model import Caller, SignInPolicy
 from doorstep.api.context import Context
+from doorstep.api.metrics import Metrics
 from doorstep.api.schema import build_schema
 from doorstep.api.server import ServerSettings, build_app
+from doorstep.api.tracing import tracer_from
+from doorstep.api.watching import Watch
 from doorstep.demo import become
 from doorstep.demo.cast import DEMO_CODE, is_demo, is_demo_phone
+from doorstep.kit import log
 from doorstep.kit.clock import Clock
 from doorstep.kit.pii import keyring_in
 from doorstep.settings import Settings
@@ -27,7 +30,7 @@ class NoDatabaseError(RuntimeError):
 
 def app() -> FastAPI:
     """For uvicorn's --factory: settings from the environment, DOORSTEP_MONGODB_URL among them."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log.set_up()
     settings = Settings()
     if settings.mongodb_url is None:
         raise NoDatabaseError("run `doorstep serve`: it brings a MongoDB, or attaches to one")
@@ -54,6 +57,15 @@ def house_of(settings: Settings, url: str, clock: Clock | None = None) -> House:
 
 def _demo_code(phone: str) -> str:
     return DEMO_CODE if is_demo_phone(phone) else rules.new_code()
+
+
+def watch_of(house: House) -> Watch:
+    """Who hears what happens: Prometheus if the settings say so, OpenTelemetry if asked."""
+    metrics = Metrics(house.backlog) if house.settings.metrics else None
+    if metrics:
+        metrics.watch_pool(lambda: house.pool.checked_out, lambda: house.pool.open)
+        house.hub.told_lag = metrics.heard
+    return Watch(metrics=metrics, tracer=tracer_from())
 
 
 def app_of(house: House) -> FastAPI:
@@ -87,8 +99,10 @@ def app_of(house: House) -> FastAPI:
             explorer=settings.explorer,
             introspection=settings.introspection,
             allowed_origins=settings.allowed_origins,
+            metrics_token=settings.metrics_token.get_secret_value(),
         ),
         lifespan=lifespan,
+        watch=watch_of(house),
         guests=become.guests() if demo else (),
         more=become.routes(house.accounts.tokens, house.clock.now) if demo else (),
     )

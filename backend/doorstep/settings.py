@@ -21,6 +21,10 @@ class Settings(BaseSettings):
     explorer: bool = True
     introspection: bool = True
     allowed_origins: tuple[str, ...] = ()
+    metrics: bool = Field(default=True, description="Whether /metrics is there, on loopback.")
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="Given as bearer, /metrics answers to others too."
+    )
 
     code_sender_url: str | None = Field(
         default=None, description="An SMS gateway: takes a JSON POST of phone and code."

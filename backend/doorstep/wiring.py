@@ -45,7 +45,7 @@ from doorstep.kit.events import Event
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo import leases, migrations, outbox, transactions
 from doorstep.kit.mongo.collections import Kept, missing, prepare, unguarded
-from doorstep.kit.mongo.driver import connect, require_transactions
+from doorstep.kit.mongo.driver import Pool, connect, require_transactions
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.leases import Leases
 from doorstep.kit.mongo.outbox import Relay
@@ -98,6 +98,7 @@ class House:
 
     settings: Settings
     mongo: Mongo
+    pool: Pool
     clock: Clock
     keyring: Keyring
     vault: Vault
@@ -130,7 +131,8 @@ class House:
     ) -> Self:
         """Build the rooms from the ground up. Nothing is connected yet."""
         clock = clock or WallClock()
-        mongo = Mongo(connect(url, settings.driver), settings.mongo_database)
+        pool = Pool()
+        mongo = Mongo(connect(url, settings.driver, pool), settings.mongo_database)
         vault, hub = Vault(mongo, keyring, clock), Hub(mongo)
         domestic = re.compile(settings.domestic_item_pattern, re.ASCII)
         organisation = Organisation(organisation_store.UnitStore(mongo))
@@ -185,6 +187,7 @@ class House:
         return cls(
             settings=settings,
             mongo=mongo,
+            pool=pool,
             clock=clock,
             keyring=keyring,
             vault=vault,
@@ -280,6 +283,10 @@ class House:
     async def _has_city(self) -> bool:
         return bool((await self.organisation.tree()).units)
 
+    async def backlog(self) -> tuple[int, float]:
+        """How many events wait to be told, and how many seconds the first of them has."""
+        return await outbox.backlog(self.mongo, self.clock.now())
+
     async def close(self) -> None:
         await self.hub.stop()
         await self.mongo.close()
@@ -290,8 +297,11 @@ class House:
         holder = f"{socket.gethostname()}:{os.getpid()}:{new_id('hol')}"
         return Leases(self.mongo, self.clock, holder=holder)
 
-    def relay(self, leases: Leases) -> Relay:
-        return Relay(self.mongo, self.clock, leases, self.reactions())
+    def relay(
+        self, leases: Leases, told: Callable[[str, str], None] = lambda kind, outcome: None
+    ) -> Relay:
+        """The relay; `told` hears of each event's kind, and what came of telling it."""
+        return Relay(self.mongo, self.clock, leases, self.reactions(), told)
 
     def reactions(self) -> Mapping[type[Event], tuple[Callable[[Any], Awaitable[None]], ...]]:
         """Which rooms hear which events, the lower room first."""

@@ -5,16 +5,23 @@ Any number of workers may run. One holds the relay's lease and each job's; the o
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
+from doorstep.api.metrics import Metrics
+from doorstep.kit.ids import new_id
+from doorstep.kit.log import REQUEST, facts
 from doorstep.kit.mongo.driver import DriverError
 from doorstep.kit.mongo.leases import Leases
 from doorstep.kit.windows import local_day
 from doorstep.wiring import House
 
 log = logging.getLogger(__name__)
+
+MEASURED_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -52,25 +59,49 @@ TIMETABLE = (
 )
 
 
-async def work(house: House) -> None:
-    """For ever: relay events, and keep the timetable."""
+async def work(house: House, metrics: Metrics | None = None) -> None:
+    """For ever: relay events, and keep the timetable. `metrics` counts both."""
+    metrics = metrics or Metrics(house.backlog)
+    metrics.watch_pool(lambda: house.pool.checked_out, lambda: house.pool.open)
     await house.prepare()
     leases = house.leases()
     log.info("at work")
     async with asyncio.TaskGroup() as group:
-        group.create_task(house.relay(leases).run(), name="relay")
+        group.create_task(house.relay(leases, metrics.reacted).run(), name="relay")
         for job in TIMETABLE:
-            group.create_task(keep(job, house, leases), name=job.name)
+            group.create_task(keep(job, house, leases, metrics), name=job.name)
+        group.create_task(_measure(metrics), name="measure")
 
 
-async def keep(job: Job, house: House, leases: Leases) -> None:
+async def keep(job: Job, house: House, leases: Leases, metrics: Metrics) -> None:
     """Do the job every so often, if nobody else is at it."""
     while True:
         try:
             if await leases.take(job.name):
-                await job.do(house)
+                await _do(job, house)
+                metrics.did(job.name, "ok")
         except DriverError as error:
+            metrics.did(job.name, "no database")
             log.warning("%s: %s; it is tried again", job.name, type(error).__name__)
         except Exception:  # one job's bug must not stop the relay
+            metrics.did(job.name, "failed")
             log.exception("%s failed; it is tried again", job.name)
         await asyncio.sleep(job.every.total_seconds())
+
+
+async def _do(job: Job, house: House) -> None:
+    """Once, under an id of its own. A round in which there was nothing to do is no news."""
+    REQUEST.set(new_id("job"))
+    began = time.perf_counter()
+    done = await job.do(house)
+    ms = round((time.perf_counter() - began) * 1000, 1)
+    log.log(
+        logging.INFO if done else logging.DEBUG, "job", extra=facts(job=job.name, done=done, ms=ms)
+    )
+
+
+async def _measure(metrics: Metrics) -> None:
+    """The worker's numbers are read by a thread, which cannot ask the database itself."""
+    while True:
+        await metrics.measure()
+        await asyncio.sleep(MEASURED_SECONDS)

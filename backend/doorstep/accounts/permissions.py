@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, cast
 
 import strawberry
+from graphql import GraphQLError
 
 from doorstep.accounts.model import Caller, Roles
 from doorstep.kit.gql import AUDIENCE, InvalidAsk, InvalidInput, refuse
@@ -35,12 +36,32 @@ def check(context: Any, audience: Roles | None) -> None:
 
 def query(description: str, *, to: Roles | None) -> Callable[[Resolver], Any]:
     """A root field that reads."""
-    return _declare(strawberry.field, description, to, _as_error)
+    return _declare(strawberry.field, description, to)
 
 
 def mutation(description: str, *, to: Roles | None) -> Callable[[Resolver], Any]:
     """A root field that writes. An input that makes no sense becomes an InvalidInput."""
-    return _declare(strawberry.mutation, description, to, _as_value)
+
+    def declare(resolver: Resolver) -> Any:
+        return _declare(strawberry.mutation, description, to)(_seen(resolver))
+
+    return declare
+
+
+def _seen(resolver: Resolver) -> Resolver:
+    """The context hears what a mutation answers, so that refusals are counted by their codes."""
+
+    @functools.wraps(resolver)
+    async def telling(*args: Any, **kwargs: Any) -> Any:
+        context = kwargs["info"].context
+        try:
+            answer = await resolver(*args, **kwargs)
+        except InvalidAsk as ask:
+            answer = InvalidInput.of(ask.invalid, context.locale)
+        context.saw(answer)
+        return answer
+
+    return telling
 
 
 def subscription(description: str, *, to: Roles | None) -> Callable[[Stream], Any]:
@@ -62,9 +83,7 @@ def subscription(description: str, *, to: Roles | None) -> Callable[[Stream], An
     return declare
 
 
-def _declare(
-    make: Any, description: str, to: Roles | None, invalid: Callable[[Any, InvalidAsk], Any]
-) -> Callable[[Resolver], Any]:
+def _declare(make: Any, description: str, to: Roles | None) -> Callable[[Resolver], Any]:
     def declare(resolver: Resolver) -> Any:
         @functools.wraps(resolver)
         async def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -73,18 +92,14 @@ def _declare(
             try:
                 return await resolver(*args, **kwargs)
             except InvalidAsk as ask:
-                return invalid(context, ask)
+                raise _as_error(context, ask) from None
 
         return make(resolver=guarded, description=description, metadata={AUDIENCE: to})
 
     return declare
 
 
-def _as_value(context: Any, ask: InvalidAsk) -> InvalidInput:
-    return InvalidInput.of(ask.invalid, context.locale)
-
-
-def _as_error(context: Any, ask: InvalidAsk) -> Any:
+def _as_error(context: Any, ask: InvalidAsk) -> GraphQLError:
     """A query has no InvalidInput to answer with."""
     first = ask.invalid.problems[0]
-    raise refuse("BAD_USER_INPUT", f"{'.'.join(first.path)}: {first.words.spoken(context.locale)}")
+    return refuse("BAD_USER_INPUT", f"{'.'.join(first.path)}: {first.words.spoken(context.locale)}")

@@ -8,6 +8,7 @@ from strawberry.fastapi import BaseContext
 from doorstep.accounts.actions import Accounts
 from doorstep.accounts.model import Caller
 from doorstep.addresses.actions import Addresses
+from doorstep.api import watching
 from doorstep.appointments.actions import Appointments
 from doorstep.capacity.actions import Capacity
 from doorstep.couriers.actions import Couriers
@@ -54,6 +55,10 @@ class Context(BaseContext):
         self.caller = caller
         self.request_id = request_id
         self.locale = locale_of(language)
+
+    def saw(self, answer: object) -> None:
+        """A mutation is about to answer this: refusals are counted."""
+        watching.saw(answer)
 
     @property
     def signed_out(self) -> bool:

@@ -43,6 +43,7 @@ from doorstep.api.errors import (
 )
 from doorstep.api.limits import Limits, verdict, weigh
 from doorstep.api.visit import Terms, scope_of, terms_of
+from doorstep.api.watching import Watched
 
 TEXTS_KEPT: Final = 1_000
 CHARACTERS_KEPT: Final = 1_000_000
@@ -248,7 +249,11 @@ class Documents(SchemaExtension):
 
 
 # In this order: what is listed first hears of the result last.
-EXTENSIONS: Final[list[type[SchemaExtension] | Callable[[], SchemaExtension]]] = [Errors, Documents]
+EXTENSIONS: Final[list[type[SchemaExtension] | Callable[[], SchemaExtension]]] = [
+    Watched,
+    Errors,
+    Documents,
+]
 
 
 def strawberry_config() -> StrawberryConfig:

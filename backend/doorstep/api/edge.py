@@ -3,16 +3,22 @@
 Pure ASGI, and no word of GraphQL: it knows only how our refusals are written.
 """
 
+import logging
 import re
 import secrets
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from doorstep.api.visit import REQUEST_ID
+from doorstep.api.visit import REQUEST_ID, TOLD, WATCH
+from doorstep.api.watching import LOG, Watch
+from doorstep.kit.log import REQUEST, facts
 
 BODY_BYTES: Final = 2 * 1024 * 1024
 BYTES_DISCARDED: Final = 16 * 1024 * 1024
@@ -24,6 +30,7 @@ SECURITY_HEADERS: Final = {
 }
 
 _FIT_ID: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_LIKE_A_PHONE: Final = re.compile(r"(?<![0-9A-Fa-f])\d{10,18}(?![0-9A-Fa-f])")
 _TOO_LARGE: Final = (
     b'{"errors":[{"message":"The request body is too large.",'
     b'"extensions":{"code":"PAYLOAD_TOO_LARGE"}}]}'
@@ -32,28 +39,72 @@ _TOO_LARGE: Final = (
 
 def request_id(offered: str | None) -> str:
     """The client's id where it is fit for a log line, else one of 128 random bits."""
-    return offered if offered and _FIT_ID.fullmatch(offered) else secrets.token_hex(16)
+    if offered and _FIT_ID.fullmatch(offered) and not _LIKE_A_PHONE.search(offered):
+        return offered
+    return secrets.token_hex(16)
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """Gives each request its id, and each answer the id back with the security headers."""
+    """Gives each request its id, and each answer the id back with the security headers.
+
+    It says one line of each request and each socket. A path is told as the route it met: what a
+    stranger wrote into it is not.
+    """
 
     app: ASGIApp
+    watch: Watch = field(default_factory=Watch)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
         given = request_id(Headers(scope=scope).get("x-request-id"))
-        scope[REQUEST_ID] = given
+        scope[REQUEST_ID], scope[WATCH], scope[TOLD] = given, self.watch, {}
+        REQUEST.set(given)
+        began, status = time.perf_counter(), 0
 
         async def stamped(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 _stamp(MutableHeaders(scope=message), given)
             await send(message)
 
-        await self.app(scope, receive, stamped)
+        with _open_socket(scope, self.watch):
+            try:
+                await self.app(scope, receive, stamped)
+            finally:
+                self._say(scope, status, time.perf_counter() - began)
+
+    def _say(self, scope: Scope, status: int, seconds: float) -> None:
+        is_http, route = scope["type"] == "http", _route(scope)
+        if is_http and self.watch.metrics:
+            self.watch.metrics.responses.labels(route, str(status)).inc()
+        if LOG.isEnabledFor(logging.INFO):
+            told = {"route": route, "ms": round(seconds * 1000, 1), **scope[TOLD]}
+            if is_http:
+                told["status"] = status
+            LOG.info("request" if is_http else "socket closed", extra=facts(**told))
+
+
+@contextmanager
+def _open_socket(scope: Scope, watch: Watch) -> Iterator[None]:
+    """Counts a WebSocket for as long as it is open."""
+    gauge = watch.metrics.sockets if watch.metrics and scope["type"] == "websocket" else None
+    if gauge:
+        gauge.inc()
+    try:
+        yield
+    finally:
+        if gauge:
+            gauge.dec()
+
+
+def _route(scope: Scope) -> str:
+    """The route as it was declared, like /pages/{name}."""
+    path = getattr(scope.get("route"), "path", None)
+    return path if isinstance(path, str) else "none"
 
 
 def _stamp(headers: MutableHeaders, given: str) -> None:

@@ -17,13 +17,15 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute
 from starlette.types import Lifespan
 
-from doorstep.api import explorer, landing
+from doorstep.api import explorer, landing, metrics
 from doorstep.api.callers import Identify, MakeContext
 from doorstep.api.edge import BODY_BYTES, BodyLimit, Envelope
 from doorstep.api.errors import BAD_REQUEST, INTERNAL, Schema, record
 from doorstep.api.http import Router, error_body
 from doorstep.api.limits import Limits
+from doorstep.api.metrics import Metrics
 from doorstep.api.visit import Terms, request_id_of
+from doorstep.api.watching import Watch
 
 Ready: TypeAlias = Callable[[], Awaitable[Mapping[str, bool]]]
 """Named checks of what we cannot serve without, each true when it is well."""
@@ -40,6 +42,7 @@ class ServerSettings:
     allowed_origins: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     body_bytes: int = BODY_BYTES
+    metrics_token: str = field(default="", repr=False)
 
     @property
     def terms(self) -> Terms:
@@ -56,10 +59,12 @@ def build_app(
     lifespan: Lifespan[FastAPI] | None = None,
     guests: Sequence[landing.Guest] = (),
     more: Sequence[BaseRoute] = (),
+    watch: Watch | None = None,
 ) -> FastAPI:
     """The whole server, ready for uvicorn (which bounds a socket's message: --ws-max-size).
 
     `guests` are the people of a demo, whom its visitors may play; `more` are routes it needs.
+    `watch` hears what happens; /metrics is there if it counts.
     """
     settings = settings or ServerSettings()
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
@@ -78,11 +83,14 @@ def build_app(
         _serve_schema(app, schema)
     if settings.explorer:
         _serve_explorer(app, explorer.Explorer(demo=bool(guests)))
-    _wrap(app, settings)
+    watch = watch or Watch()
+    if watch.metrics:
+        _serve_metrics(app, watch.metrics, settings.metrics_token)
+    _wrap(app, settings, watch)
     return app
 
 
-def _wrap(app: FastAPI, settings: ServerSettings) -> None:
+def _wrap(app: FastAPI, settings: ServerSettings, watch: Watch) -> None:
     """From the inside out: the last one added is the first to see a request."""
     app.add_exception_handler(HTTPException, _plain_refusal)
     app.add_exception_handler(Exception, _unexpected)
@@ -96,7 +104,7 @@ def _wrap(app: FastAPI, settings: ServerSettings) -> None:
             allow_headers=["authorization", "content-type", "x-request-id"],
             expose_headers=["x-request-id"],
         )
-    app.add_middleware(Envelope)
+    app.add_middleware(Envelope, watch=watch)
 
 
 def _serve_health(app: FastAPI, ready: Ready) -> None:
@@ -110,6 +118,12 @@ def _serve_health(app: FastAPI, ready: Ready) -> None:
         well = all(checks.values())
         content = {"status": "ok" if well else "unavailable", "checks": checks}
         return JSONResponse(content, 200 if well else 503)
+
+
+def _serve_metrics(app: FastAPI, counted: Metrics, token: str) -> None:
+    @app.get("/metrics")
+    async def numbers(request: Request) -> Response:
+        return await metrics.answer(request, counted, token)
 
 
 def _serve_schema(app: FastAPI, schema: Schema) -> None:

@@ -12,6 +12,9 @@ from doorstep.api.limits import Limits
 
 REQUEST_ID: Final = "doorstep.request_id"
 TERMS: Final = "doorstep.terms"
+WATCH: Final = "doorstep.watch"
+TOLD: Final = "doorstep.told"
+"""What is known of the operation, for the line that the edge says of the request."""
 
 
 @dataclass(frozen=True)

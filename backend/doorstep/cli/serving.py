@@ -1,7 +1,6 @@
 """The commands that serve until they are told to stop: demo, serve, work."""
 
 import asyncio
-import logging
 import os
 import socket
 import sys
@@ -11,9 +10,11 @@ from typing import Annotated, Final
 
 import typer
 import uvicorn
+from prometheus_client import start_http_server
 from rich.progress import Progress
 
 from doorstep import worker
+from doorstep.api.metrics import Metrics
 from doorstep.cli.terminal import (
     BAD_CALL,
     Data,
@@ -29,6 +30,7 @@ from doorstep.demo import loading
 from doorstep.demo.cast import size_of
 from doorstep.demo.scale import Size
 from doorstep.demo.supervisor import Supervisor
+from doorstep.kit import log
 from doorstep.kit.mongo.embedded import EmbeddedMongo
 from doorstep.settings import Settings
 from doorstep.wiring import House
@@ -142,6 +144,7 @@ def serve(
             ws="websockets-sansio",
             ws_max_size=SOCKET_MESSAGE_BYTES,
             log_level="warning",
+            log_config=None,  # main.app says how
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
@@ -149,10 +152,23 @@ def serve(
 
 
 @cli.command()
-def work(data: Data = None) -> None:
+def work(
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(help="Serve /metrics here, on loopback.", min=1, max=65535),
+    ] = None,
+    data: Data = None,
+) -> None:
     """Relay events and keep the timetable. Any number may run: one is at it."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log.set_up()
     try:
-        with_house(settings_of(data), worker.work)
+        with_house(settings_of(data), lambda house: _at_work(house, metrics_port))
     except KeyboardInterrupt:
         return
+
+
+async def _at_work(house: House, metrics_port: int | None) -> None:
+    metrics = Metrics(house.backlog)
+    if metrics_port is not None:
+        start_http_server(metrics_port, addr="127.0.0.1", registry=metrics.registry)
+    await worker.work(house, metrics)

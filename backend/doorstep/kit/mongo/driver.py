@@ -11,6 +11,7 @@ import asyncio
 import inspect
 import os
 from collections.abc import Awaitable
+from threading import Lock
 from typing import Any, Final, Literal, TypeVar, cast
 
 from pymongo import AsyncMongoClient
@@ -18,6 +19,7 @@ from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import PyMongoError
+from pymongo.monitoring import ConnectionPoolListener
 
 from doorstep.kit.documents import Document
 
@@ -48,15 +50,50 @@ SAFE: Final[dict[str, Any]] = {
 }
 
 
-def connect(url: str, driver: Driver) -> Client:
+class Pool(ConnectionPoolListener):
+    """How many connections there are, and how many are at work."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.checked_out = 0
+        self._lock = Lock()  # Motor's events come from many threads
+
+    def _add(self, *, opened: int = 0, out: int = 0) -> None:
+        with self._lock:
+            self.open += opened
+            self.checked_out += out
+
+    def connection_created(self, event: object) -> None:
+        self._add(opened=1)
+
+    def connection_closed(self, event: object) -> None:
+        self._add(opened=-1)
+
+    def connection_checked_out(self, event: object) -> None:
+        self._add(out=1)
+
+    def connection_checked_in(self, event: object) -> None:
+        self._add(out=-1)
+
+    def pool_created(self, event: object) -> None: ...
+    def pool_ready(self, event: object) -> None: ...
+    def pool_cleared(self, event: object) -> None: ...
+    def pool_closed(self, event: object) -> None: ...
+    def connection_ready(self, event: object) -> None: ...
+    def connection_check_out_started(self, event: object) -> None: ...
+    def connection_check_out_failed(self, event: object) -> None: ...
+
+
+def connect(url: str, driver: Driver, pool: Pool | None = None) -> Client:
     """A client bound to the running event loop; it connects when first used."""
+    options = SAFE | ({"event_listeners": [pool]} if pool else {})
     if driver == "pymongo":
-        return AsyncMongoClient(url, **SAFE)
+        return AsyncMongoClient(url, **options)
     # Motor works in threads: with fewer of them than connections, the rest would idle.
     os.environ.setdefault("MOTOR_MAX_WORKERS", str(SAFE["maxPoolSize"]))
     from motor.motor_asyncio import AsyncIOMotorClient
 
-    return cast(Client, AsyncIOMotorClient(url, **SAFE))
+    return cast(Client, AsyncIOMotorClient(url, **options))
 
 
 class NoReplicaSet(RuntimeError):

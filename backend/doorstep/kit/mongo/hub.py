@@ -7,8 +7,9 @@ breaks it is enough to ring every bell.
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _PIPELINE: Final[list[Document]] = [
     {"$match": {"operationType": "insert"}},
-    {"$project": {"fullDocument.aggregate": 1}},
+    {"$project": {"fullDocument.aggregate": 1, "wallTime": 1}},
 ]
 _RETRY_SECONDS: Final = 0.5
 
@@ -52,6 +53,8 @@ class Hub:
     def __init__(self, mongo: Mongo) -> None:
         self._mongo = mongo
         self._bells: dict[str, set[Bell]] = defaultdict(set)
+        self.told_lag: Callable[[float], None] = lambda seconds: None
+        """Hears how many seconds passed between an event's commit and its bell."""
         self._open = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -106,3 +109,4 @@ class Hub:
                 heed_cancellation()
                 if change is not None:
                     self._ring(change["fullDocument"]["aggregate"])
+                    self.told_lag(time.time() - change["wallTime"].timestamp())

@@ -10,6 +10,7 @@ import hashlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -19,7 +20,7 @@ from doorstep.kit.clock import Clock
 from doorstep.kit.documents import Document
 from doorstep.kit.events import Event
 from doorstep.kit.mongo.collections import Kept
-from doorstep.kit.mongo.driver import heed_cancellation
+from doorstep.kit.mongo.driver import heed_cancellation, settled
 from doorstep.kit.mongo.leases import Leases
 from doorstep.kit.mongo.schemas import OBJECT, TEXT, shaped
 from doorstep.kit.mongo.transactions import OUTBOX, Mongo
@@ -35,6 +36,7 @@ SWEEP_SECONDS: Final = 30.0
 _KEEP_LEASE_SECONDS: Final = 2.0
 _RETRY_SECONDS: Final = 0.5
 _SWEEP_BATCH: Final = 500
+_MOST_COUNTED: Final = 100_000
 _PIPELINE: Final = [{"$match": {"operationType": "insert"}}]
 # A token is good for the pipeline it came from and for no other (the server answers 280).
 _TOKEN: Final = "relay:" + hashlib.sha256(orjson.dumps(_PIPELINE)).hexdigest()[:12]
@@ -49,8 +51,10 @@ class Relay:
         clock: Clock,
         leases: Leases,
         reactions: Mapping[type[Event], tuple[Reaction, ...]],
+        told: Callable[[str, str], None] = lambda kind, outcome: None,
     ) -> None:
         self._mongo = mongo
+        self._told = told
         self._clock = clock
         self._leases = leases
         self._reactions = {kind.__name__: (kind, answers) for kind, answers in reactions.items()}
@@ -154,6 +158,7 @@ class Relay:
             await self._react(row)
         except Exception:  # a reaction's bug must not stop the others' events
             log.exception("a reaction to %s failed; it will be told again", row["kind"])
+            self._told(row["kind"], "failed")
             self._held_back.add(row["aggregate"])
             return False
         await self._mongo[OUTBOX].update_one(
@@ -172,3 +177,20 @@ class Relay:
         event = kind.model_validate(row["body"])
         for answer in answers:
             await answer(event)
+        self._told(row["kind"], "ok")
+
+
+async def backlog(mongo: Mongo, now: datetime) -> tuple[int, float]:
+    """How many events wait to be told, and how many seconds the first of them has.
+
+    The hint: a predicate on `sent` alone would not choose the partial index, and read every row.
+    """
+    pipeline: list[Document] = [
+        {"$match": {"sent": False}},
+        {"$limit": _MOST_COUNTED},
+        {"$group": {"_id": None, "waiting": {"$sum": 1}, "first": {"$min": "$at"}}},
+    ]
+    rows = mongo[OUTBOX].aggregate(pipeline, hint=[("aggregate", 1), ("sequence", 1)])
+    async for row in await settled(rows):
+        return row["waiting"], max((now - row["first"]).total_seconds(), 0.0)
+    return 0, 0.0
