@@ -1,9 +1,9 @@
 """Workers that die: one at each step of relay and reaction, then some at random moments.
 
-Run as `python -m tests.drills.mortal STEPS KILLS`, with the house's environment. Each worker is a
-fork of this process, so that it need not import everything anew, and each ends by a kill -9: at the
-moment it is about to give MongoDB its so-manyth command, or so many milliseconds after it is at
-work. The real `doorstep work` then has to find what they left.
+Run as `python -m tests.drills.mortal KILLS`, with the house's environment. Each worker is a fork of
+this process, so that it need not import everything anew, and each ends by a kill -9: at the moment
+it is about to give MongoDB a certain command, or so many milliseconds after it is at work. The real
+`doorstep work` then has to find what they left.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from pymongo import monitoring
@@ -29,8 +30,29 @@ from doorstep.wiring import House
 
 log: Final = logging.getLogger("drills")
 
-_LONGEST_LIFE_SECONDS: Final = 3.0
-_NO_STEPS: Final = ("getMore", "hello", "isMaster", "ping", "endSessions", "killCursors")
+STEPS: Final = (
+    ("update", "resume_tokens"),  # the first: later it would come only once the backlog is told
+    ("update", "leases"),
+    ("find", "resume_tokens"),
+    ("aggregate", "outbox"),
+    ("find", "outbox"),
+    ("find", "appointments"),
+    ("find", "assignments"),
+    ("find", "shifts"),
+    ("update", "appointments"),
+    ("find", "rounds"),
+    ("findAndModify", "feed_heads"),
+    ("update", "rounds"),
+    ("insert", "assignments"),
+    ("insert", "feed"),
+    ("insert", "outbox"),
+    ("commitTransaction", 1),
+    ("update", "outbox"),
+)
+"""What relay and reaction say to MongoDB. Before each there is a moment to die in; a death after a
+step is one before the next."""
+
+_LONGEST_LIFE_SECONDS: Final = 8.0
 
 
 class Impatient(House):
@@ -42,18 +64,14 @@ class Impatient(House):
 
 
 class DiesAtStep(monitoring.CommandListener):
-    """Dies when it is about to say its `step`th command."""
+    """Dies when it is about to give a command for the first time."""
 
-    def __init__(self, step: int) -> None:
-        self._left = step
+    def __init__(self, command: str, target: object) -> None:
+        self._step = (command, target)
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        if event.command_name in _NO_STEPS:
-            return
-        self._left -= 1
-        if not self._left:
-            target = event.command.get(event.command_name)
-            log.info("killed before %s of %s", event.command_name, target)
+        if self._step == (event.command_name, event.command.get(event.command_name)):
+            log.info("killed before %s of %s", *self._step)
             _die()
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
@@ -88,8 +106,8 @@ def _house() -> House:
     return Impatient.build(settings, url=settings.mongodb_url, keyring=keyring)
 
 
-def _dying_at(step: int) -> None:
-    monitoring.register(DiesAtStep(step))
+def _dying_at(command: str, target: object) -> None:
+    monitoring.register(DiesAtStep(command, target))
 
     async def relay() -> None:
         house = _house()
@@ -125,14 +143,13 @@ def _live_and_die(life: Callable[[], None]) -> None:
         time.sleep(0.01)
 
 
-def main(steps: int, kills: int) -> None:
+def main(kills: int) -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    for step in range(1, steps + 1):
-        _live_and_die(lambda step=step: _dying_at(step))  # type: ignore[misc]
+    for step in STEPS:
+        _live_and_die(partial(_dying_at, *step))
     for _ in range(kills):
-        seconds = random.uniform(0.05, 0.6)
-        _live_and_die(lambda seconds=seconds: _dying_after(seconds))  # type: ignore[misc]
+        _live_and_die(partial(_dying_after, random.uniform(0.05, 0.6)))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]))

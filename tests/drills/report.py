@@ -20,7 +20,6 @@ from tests.drills.members import ReplicaSet, hang, kill
 from tests.drills.processes import load, new_site
 
 RUNS: Final = int(os.environ.get("DRILL_RUNS", "3"))
-STEPS, KILLS = 45, 12
 HEADINGS: Final = (
     *("drill", "runs", "outage s", "longest wait s", "acknowledged", "lost", "doubled"),
     "errors seen by clients",
@@ -85,11 +84,7 @@ async def all_drills(folder: Path) -> list[list[Outcome]]:
 
     played = [
         await several(partial(alone, play))
-        for play in (
-            scenes.api_killed,
-            partial(scenes.worker_killed, steps=STEPS, kills=KILLS),
-            scenes.mongod_killed,
-        )
+        for play in (scenes.api_killed, scenes.worker_killed, scenes.mongod_killed)
     ]
     for lose, drill, gone_for in (
         (kill, "primary of three killed", 1.0),

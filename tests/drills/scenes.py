@@ -12,11 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from doorstep.kit.mongo.driver import connect, settled
 from doorstep.kit.mongo.embedded import EmbeddedMongo, attached
 from doorstep.simulate.client import http_client
 from tests.drills.customers import Tally, book_all, not_shown, wishes
 from tests.drills.findings import Outcome, judged, unsent
 from tests.drills.members import Member, ReplicaSet
+from tests.drills.mortal import STEPS
 from tests.drills.processes import PATIENCE_SECONDS, Program, Site, until
 
 BRISK: Final = 0.15
@@ -24,6 +26,8 @@ BRISK: Final = 0.15
 SLOW: Final = 0.6
 """For the workers' deaths, which want events to come for longer."""
 HUNG_SECONDS: Final = 10.0
+KILLS: Final = 8
+"""Of the worker, at random moments."""
 
 Moment = tuple[int, Callable[[], Awaitable[None]]]
 """After so many acknowledged bookings, this happens."""
@@ -41,25 +45,27 @@ async def api_killed(site: Site) -> Outcome:
         return await _drilled(site, "API killed twice", url, [(50, kill), (120, kill)])
 
 
-async def worker_killed(site: Site, *, steps: int, kills: int) -> Outcome:
-    """kill -9 of the worker at each of its first `steps` commands, then at random moments.
+async def worker_killed(site: Site) -> Outcome:
+    """kill -9 of the worker at each of its steps, then at random moments.
 
     The bookings flow meanwhile. Then the real worker runs, until nothing is left to tell.
     """
-    deaths = [str(steps), str(kills)]
+    deaths = len(STEPS) + KILLS
     async with _database(site) as url, _running(site.api(url)):
         await site.ready()
-        mortal = site.python("mortal", "-m", "tests.drills.mortal", *deaths, url=url)
+        await _cut_orphans_short(url)
+        mortal = site.python("mortal", "-m", "tests.drills.mortal", str(KILLS), url=url)
         async with _running(mortal), http_client(site.address) as http:
             wanted, tally = await wishes(site.address, site.data, http, crowd=0), Tally()
             await book_all(wanted, tally, pause=SLOW)
-            await until(lambda: mortal.status() is not None, "the last of the workers to die")
+            deadly = 3 * PATIENCE_SECONDS
+            await until(lambda: mortal.status() is not None, "the last to die", seconds=deadly)
             assert mortal.status() == 0, mortal.said()
-            assert mortal.said().count("killed") == steps + kills, mortal.said()
+            assert mortal.said().count("killed") == deaths, mortal.said()
             async with _running(site.worker(url)):
                 await _caught_up(url)
             absent = await not_shown(tally)
-            drill = f"worker killed {steps + kills} times"
+            drill = f"worker killed {deaths} times"
             return await judged(drill, wanted, tally, absent, url)
 
 
@@ -131,6 +137,15 @@ async def _caught_up(url: str) -> None:
     async with asyncio.timeout(PATIENCE_SECONDS):
         while await unsent(url):  # noqa: ASYNC110 - what another process writes rings no bell here
             await asyncio.sleep(0.1)
+
+
+async def _cut_orphans_short(url: str) -> None:
+    """What a worker was killed in the midst of blocks its successors for a second, not for five."""
+    client = connect(url, "pymongo")
+    try:
+        await client.admin.command({"setParameter": 1, "transactionLifetimeLimitSeconds": 1})
+    finally:
+        await settled(client.close())
 
 
 @asynccontextmanager

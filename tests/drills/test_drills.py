@@ -5,15 +5,11 @@
 
 from typing import Final
 
-import pytest
-
 from tests.drills import scenes
 from tests.drills.customers import WANTED
 from tests.drills.findings import Outcome
 from tests.drills.members import ReplicaSet, hang, kill
 from tests.drills.processes import Site
-
-pytestmark = [pytest.mark.xdist_group("drills")]
 
 PATIENCE: Final = 30
 """Seconds without service that nothing here may reach, on however busy a machine."""
@@ -32,7 +28,7 @@ async def test_an_api_killed_during_200_bookings_loses_and_doubles_none(site: Si
 
 
 async def test_a_worker_killed_at_every_step_leaves_its_work_to_the_next_one(site: Site):
-    keeps_its_word(await scenes.worker_killed(site, steps=24, kills=8))
+    keeps_its_word(await scenes.worker_killed(site))
 
 
 async def test_a_mongod_killed_under_load_is_brought_back_with_all_it_acknowledged(site: Site):
