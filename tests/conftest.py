@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+
 from doorstep.accounts.outside import Outbox
 from doorstep.kit.clock import StoppedClock
 from doorstep.kit.mongo.driver import Driver, connect
@@ -14,7 +15,6 @@ from doorstep.kit.mongo.transactions import Mongo
 from doorstep.kit.pii import Keyring
 from doorstep.settings import Settings
 from doorstep.wiring import KEPT, House
-
 from tests import given
 
 DRIVER: Driver = "pymongo" if os.environ.get("DOORSTEP_DRIVER") == "pymongo" else "motor"

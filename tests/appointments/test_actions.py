@@ -1,9 +1,9 @@
 """Promises, made and changed on a real database."""
 
 import pytest
-from doorstep.appointments.model import BookingRefusal, BookingRefused, Status
-from doorstep.wiring import House
 
+from doorstep.appointments.model import Status
+from doorstep.wiring import House
 from tests import given
 
 

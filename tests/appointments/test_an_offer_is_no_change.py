@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
+
 from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment
 from doorstep.wiring import House
-
 from tests import given
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from doorstep.kit.ids import new_id
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
+
+from doorstep.kit.ids import new_id
 
 OPERATIONS: Final = {
     file.stem: file.read_text(encoding="utf-8")

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import httpx
 import pytest
+
 from doorstep.main import app_of
 from doorstep.wiring import House
-
 from tests.api.conftest import serving
 from tests.given import Person
 from tests.journeys.apps import App

@@ -2,9 +2,7 @@
 
 from typing import Any
 
-import pytest
 from doorstep.wiring import House
-
 from tests.given import BO
 from tests.journeys.apps import OPERATIONS, command
 from tests.journeys.conftest import Sign
@@ -18,7 +16,10 @@ BAD: list[Any] = [
     None,
     7,
     "at 'commands[9]'",
-    {"startDuty": {"commandId": "c", "capturedAt": AT}, "endDuty": {"commandId": "d", "capturedAt": AT}},
+    {
+        "startDuty": {"commandId": "c", "capturedAt": AT},
+        "endDuty": {"commandId": "d", "capturedAt": AT},
+    },
     {"startDuty": None},
     {"startDuty": {"commandId": "", "capturedAt": AT}},
     {"startDuty": {"commandId": "c" * 101, "capturedAt": AT}},
@@ -44,7 +45,9 @@ async def test_the_command_that_cannot_be_read_is_named_and_nothing_is_done(
 async def test_a_command_written_into_the_document_is_named_too(app: Sign):
     good = f'{{startDuty: {{commandId: "a", capturedAt: "{AT}"}}}}'
     for bad in ('{startDuty: {commandId: "b", capturedAt: "x"}}', "{}", "{dance: 1}", "null"):
-        body = await app(BO).post(f"mutation {{ carryOut(commands: [{good}, {bad}]) {{ commandId }} }}")
+        body = await app(BO).post(
+            f"mutation {{ carryOut(commands: [{good}, {bad}]) {{ commandId }} }}"
+        )
         assert body["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "commandIndex": 1}
 
 

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from doorstep.wiring import House
 
+from doorstep.wiring import House
 from tests import given
 from tests.crowd import crowd
 from tests.given import BO

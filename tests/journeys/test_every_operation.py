@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
+
 from doorstep.accounts.outside import Outbox
 from doorstep.wiring import House
-
 from tests import given
 from tests.given import ADA, BO, DAN, EVE, GU, TOMORROW
 from tests.journeys.apps import OPERATIONS, command
@@ -34,14 +34,18 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     new.token = fresh["session"]["accessToken"]
     assert (await ask(new, "Me"))["phone"] == phone
     assert await ask(new, "SignOut") is True
-    assert (await new.post(OPERATIONS["Me"]))["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert (await new.post(OPERATIONS["Me"]))["errors"][0]["extensions"][
+        "code"
+    ] == "UNAUTHENTICATED"
 
     served = await ask(ADA, "CheckAddress", address={"line": "海滨小区1号"})
     assert served["served"]
     saved = await ask(ADA, "SaveAddress", input={"address": {"line": "海滨小区1号"}})
     book = await ask(ADA, "MyAddresses")
     assert {each["id"] for each in book} == {ADA.address_id, saved["address"]["id"]}
-    gone = await ask(ADA, "DeleteAddress", input={"id": saved["address"]["id"], "expectedVersion": 1})
+    gone = await ask(
+        ADA, "DeleteAddress", input={"id": saved["address"]["id"], "expectedVersion": 1}
+    )
     assert gone["__typename"] == "AddressDeleted"
 
     services = ["PARCEL_PICKUP"]
@@ -68,7 +72,9 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     door = {"address": {"line": "海滨小区2号"}, "onBehalfOf": behalf}
     assert (await ask(GU, "SaveAddressForCustomer", input=door))["__typename"] == "AddressSaved"
     visit = {"addressId": EVE.address_id, "lines": LINES, "slotId": given.slot().text}
-    promise = (await ask(GU, "BookForCustomer", input={**visit, "onBehalfOf": behalf}))["appointment"]
+    promise = (await ask(GU, "BookForCustomer", input={**visit, "onBehalfOf": behalf}))[
+        "appointment"
+    ]
     assert (promise["channel"], promise["contact"]["masked"]) == ("HOTLINE_11185", True)
 
     branch = {"branchId": "org_branch", "day": str(TOMORROW)}
@@ -86,7 +92,10 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     assert (await ask(BO, "CarryOut", commands=[command("startDuty", AT)]))[0]["accepted"]
     round = await ask(BO, "MyRound", day=str(TOMORROW))
     assert {stop["state"] for stop in round["stops"]} == {"REMOVED"}
-    for who, name, more in ((BO, "RoundFeed", {}), (EVE, "AppointmentChanged", {"id": promise["id"]})):
+    for who, name, more in (
+        (BO, "RoundFeed", {}),
+        (EVE, "AppointmentChanged", {"id": promise["id"]}),
+    ):
         run.add(name)
         async with app(who).follow(name, after=0, **more) as feed:
             assert (await feed.next())["sequence"] == 1

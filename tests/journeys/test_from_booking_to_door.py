@@ -1,8 +1,8 @@
 """The main job, end to end: over HTTP and WebSocket, on both drivers."""
 
 import pytest
-from doorstep.kit.clock import StoppedClock
 
+from doorstep.kit.clock import StoppedClock
 from tests import given
 from tests.given import ADA, BO
 from tests.journeys.apps import command

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx
 import pytest
-from doorstep.wiring import House
 
+from doorstep.wiring import House
 from tests import given
 from tests.crowd import fingerprint
 from tests.given import ADA, BO, DAN, TOMORROW
@@ -82,7 +82,10 @@ async def test_no_hostile_booking_books_or_breaks_anything(house: House, app: Si
     before = await fingerprint(house)
     for input in BOOKINGS:
         said = await judged(ada, "BookAppointment", {"input": input})
-        assert said in ("InvalidInput", "BookingRefused", "BAD_USER_INPUT"), (said, str(input)[:300])
+        assert said in ("InvalidInput", "BookingRefused", "BAD_USER_INPUT"), (
+            said,
+            str(input)[:300],
+        )
     assert await fingerprint(house) == before
 
 
@@ -115,7 +118,9 @@ async def test_no_hostile_question_breaks_anything(house: House, app: Sign):
         point = {"latitude": number, "longitude": 122.05, "system": "BD09"}
         await judged(ada, "CheckAddress", {"address": {"line": "x", "location": point}})
     for at in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2026-02-31T00:00:00Z"):
-        await judged(bo, "CarryOut", {"commands": [{"endDuty": {"commandId": at, "capturedAt": at}}]})
+        await judged(
+            bo, "CarryOut", {"commands": [{"endDuty": {"commandId": at, "capturedAt": at}}]}
+        )
     assert await house.mongo["appointments"].count_documents({}) == 0
     after = await fingerprint(house)
     assert (before == after) is (await house.mongo["commands"].count_documents({}) == 0)
@@ -124,12 +129,17 @@ async def test_no_hostile_question_breaks_anything(house: House, app: Sign):
 @pytest.mark.row("P1")
 async def test_a_subscription_from_before_the_beginning_is_refused(house: House, app: Sign):
     promise = await given.booked(house)
-    for who, operation, more in ((BO, "RoundFeed", {}), (ADA, "AppointmentChanged", {"id": promise.id})):
+    for who, operation, more in (
+        (BO, "RoundFeed", {}),
+        (ADA, "AppointmentChanged", {"id": promise.id}),
+    ):
         async with app(who).follow(operation, after=-1, **more) as feed:
             message = await feed.hear()
             while message["type"] == "ping":
                 message = await feed.hear()
-            errors = message["payload"] if message["type"] == "error" else message["payload"]["errors"]
+            errors = (
+                message["payload"] if message["type"] == "error" else message["payload"]["errors"]
+            )
             assert errors[0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 

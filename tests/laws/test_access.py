@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import strawberry
+
 from doorstep.accounts.model import Caller, Grant, Role
 from doorstep.api import schema as assembled
 from doorstep.api.context import Context
@@ -27,13 +28,19 @@ def _document(kind: str, name: str) -> tuple[str, dict[str, Any]]:
     field = core.fields[name]
     declared, given, variables = [], [], {}
     for argument, each in field.args.items():
-        if str(each.type).endswith("!") and each.default_value is None or str(each.type)[-1] == "!":
+        if (str(each.type).endswith("!") and each.default_value is None) or str(each.type)[
+            -1
+        ] == "!":
             declared.append(f"${argument}: {each.type}")
             given.append(f"{argument}: ${argument}")
             variables[argument] = _some(each.type)
     head = f"({', '.join(declared)})" if declared else ""
     args = f"({', '.join(given)})" if given else ""
-    below = " { __typename }" if hasattr(_inner(field.type), "fields") or hasattr(_inner(field.type), "types") else ""  # noqa: E501
+    below = (
+        " { __typename }"
+        if hasattr(_inner(field.type), "fields") or hasattr(_inner(field.type), "types")
+        else ""
+    )  # noqa: E501
     return f"{kind.lower()} Asked{head} {{ {name}{args}{below} }}", variables
 
 
@@ -67,7 +74,10 @@ async def test_a_field_lets_in_whom_it_declares(empty_house: House, kind: str, f
         caller = Caller(id="acc_x", grants=(Grant(role=role, path="/x/"),)) if role else None
         code = await _code(empty_house, kind, document, variables, caller)
         if audience is None or (caller and role in audience):
-            assert code not in ("UNAUTHENTICATED", "FORBIDDEN", "INTERNAL_SERVER_ERROR"), (role, code)
+            assert code not in ("UNAUTHENTICATED", "FORBIDDEN", "INTERNAL_SERVER_ERROR"), (
+                role,
+                code,
+            )
         else:
             assert code == ("FORBIDDEN" if caller else "UNAUTHENTICATED"), (role, name)
 

@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
+
 from doorstep.appointments.model import Appointment
 from doorstep.capacity.model import Hold
 from doorstep.kit.ids import new_id
 from doorstep.wiring import House
-
 from tests import given
 from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, GU, OTTO, PARCEL, Person
 from tests.journeys.apps import OPERATIONS, App, command
@@ -54,7 +54,9 @@ async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
     foreign = [EVE.address_id, promise.id, hold.id, round, EVE.account_id, BO.courier_id, "veh_bo"]
     for id in foreign:
         none = NONE.get(id[:3], new_id(id[:3]))
-        for (operation, with_it), (_, without) in zip(asked_with(id), asked_with(none), strict=True):
+        for (operation, with_it), (_, without) in zip(
+            asked_with(id), asked_with(none), strict=True
+        ):
             await same(app(ADA), operation, with_it, without)
     async with (
         app(ADA).follow("AppointmentChanged", id=promise.id) as theirs,
@@ -123,7 +125,12 @@ async def _given_to_bo(house: House) -> Appointment:
 @pytest.mark.row("Q6", "A13", "N1")
 async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: House, app: Sign):
     promise = await given.booked(house, slot=given.slot(14))
-    away = Person("acc_away", "+8613900004002", "Away", (GU.grants[0].model_copy(update={"path": given.OTHER_BRANCH}),))  # noqa: E501
+    away = Person(
+        "acc_away",
+        "+8613900004002",
+        "Away",
+        (GU.grants[0].model_copy(update={"path": given.OTHER_BRANCH}),),
+    )  # noqa: E501
     await given.people(house, [away])
     behalf = {"phone": ADA.phone, "name": "Ada", "consentGiven": True, "channel": "HOTLINE_11185"}
 
@@ -131,8 +138,19 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
         change = {"id": appointment, "expectedVersion": 1, "onBehalfOf": behalf}
         slot = given.slot().text
         return [
-            ("BookAppointment", {"addressId": address, "slotId": slot, "lines": LINES, "onBehalfOf": behalf}),  # noqa: E501
-            ("HoldSlot", {"addressId": address, "slotId": slot, "services": ["PARCEL_PICKUP"], "onBehalfOf": behalf}),  # noqa: E501
+            (
+                "BookAppointment",
+                {"addressId": address, "slotId": slot, "lines": LINES, "onBehalfOf": behalf},
+            ),  # noqa: E501
+            (
+                "HoldSlot",
+                {
+                    "addressId": address,
+                    "slotId": slot,
+                    "services": ["PARCEL_PICKUP"],
+                    "onBehalfOf": behalf,
+                },
+            ),  # noqa: E501
             ("RescheduleAppointment", {**change, "slotId": slot}),
             ("CancelAppointment", change),
         ]

@@ -29,7 +29,7 @@ _STDERR: Final = 2
 Report = Callable[[str], None]
 
 
-class GivenUp(RuntimeError):  # noqa: N818  named for what is wrong
+class GivenUp(RuntimeError):
     """It ends as soon as it starts, however often it is started. The message says where to look."""
 
 

@@ -96,9 +96,7 @@ class Dispatch:
             courier = await self._next_courier(appointment, tx)
             if courier is None:
                 tx.record(
-                    OfferUntaken(
-                        aggregate=appointment_id, sequence=appointment.sequence, at=now
-                    )
+                    OfferUntaken(aggregate=appointment_id, sequence=appointment.sequence, at=now)
                 )
                 return None
             shifts = await self.couriers.next_shifts(courier.id, now)
