@@ -20,7 +20,7 @@ _UNWRITTEN: Final = ("leases", "resume_tokens", "sign_in_codes")
 
 
 def somebody(number: int) -> Person:
-    return given._person(
+    return given.person(
         f"Nr{number}", f"+8613800{number:06}", Role.CUSTOMER, address_id=f"adr_nr{number}"
     )
 

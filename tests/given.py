@@ -63,18 +63,18 @@ class Person:
         return Caller(id=self.account_id, grants=self.grants)
 
 
-def _person(name: str, phone: str, role: Role, path: str = "", **ids: str) -> Person:
+def person(name: str, phone: str, role: Role, path: str = "", **ids: str) -> Person:
     grants = (Grant(role=role, path=path),)
     return Person(f"acc_{name.lower()}", phone, name, grants, **ids)
 
 
-ADA: Final = _person("Ada", "+8613900001001", Role.CUSTOMER, address_id="adr_ada")
-EVE: Final = _person("Eve", "+8613900001002", Role.CUSTOMER, address_id="adr_eve")
-BO: Final = _person("Bo", "+8613900002001", Role.COURIER, BRANCH, courier_id="cou_bo")
-CAI: Final = _person("Cai", "+8613900002002", Role.COURIER, BRANCH, courier_id="cou_cai")
-DAN: Final = _person("Dan", "+8613900003001", Role.DISPATCHER, BRANCH)
-OTTO: Final = _person("Otto", "+8613900003002", Role.DISPATCHER, OTHER_BRANCH)
-GU: Final = _person("Gu", "+8613900004001", Role.AGENT, CITY)
+ADA: Final = person("Ada", "+8613900001001", Role.CUSTOMER, address_id="adr_ada")
+EVE: Final = person("Eve", "+8613900001002", Role.CUSTOMER, address_id="adr_eve")
+BO: Final = person("Bo", "+8613900002001", Role.COURIER, BRANCH, courier_id="cou_bo")
+CAI: Final = person("Cai", "+8613900002002", Role.COURIER, BRANCH, courier_id="cou_cai")
+DAN: Final = person("Dan", "+8613900003001", Role.DISPATCHER, BRANCH)
+OTTO: Final = person("Otto", "+8613900003002", Role.DISPATCHER, OTHER_BRANCH)
+GU: Final = person("Gu", "+8613900004001", Role.AGENT, CITY)
 EVERYBODY: Final = (ADA, EVE, BO, CAI, DAN, OTTO, GU)
 
 

@@ -227,7 +227,7 @@ async def test_no_secret_that_was_given_out_lies_in_the_database(house: House, c
 
 
 async def test_after_a_whole_day_the_database_names_nobody(house: House, codes: Outbox):
-    """What must not be found: names, phones, doors, gate codes, notes, who signed, what was said."""
+    """What must not be found: names, phones, doors, gate codes, notes, signatures."""
     secrets = ["王小明测试", "13912349876", "GATE-7788#", "花盆下面", "签收人甲", "悄悄话"]
     promise = await at_the_door(
         house,

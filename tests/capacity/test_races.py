@@ -195,7 +195,8 @@ async def test_a_used_a_released_and_a_foreign_hold_are_no_holds(house: House):
     assert codes([answer]) == {"HOLD_EXPIRED": 1}
 
     slot = await house.capacity.slots.get(given.slot().key)
-    assert slot and (slot.booked, slot.holds) == (1, ())
+    assert slot
+    assert (slot.booked, slot.holds) == (1, ())
 
 
 @pytest.mark.row("B3")
@@ -235,7 +236,8 @@ async def test_a_hold_released_while_it_is_used_is_one_or_the_other(house: House
             ]
         )
         after = await house.capacity.slots.get(slot.key)
-        assert after and after.holds == ()
+        assert after
+        assert after.holds == ()
         assert after.booked == codes([taken])["OK"]
 
 
@@ -350,7 +352,7 @@ async def test_whoever_cancels_moves_and_assigns_at_once_the_budgets_add_up(hous
         )
     )
 
-    for n, promise in enumerate(promises):
+    for n, _ in enumerate(promises):
         four = codes(outcomes[4 * n : 4 * n + 4])
         assert four["OK"] == 1, four
     kept = await house.appointments.load([promise.id for promise in promises])

@@ -160,7 +160,8 @@ async def test_a_subscription_from_before_the_beginning_is_refused(house: House,
         b'{"query": "{ me { nonsense } }"}',
         b'{"query": "{ me { id ' + b"{ id " * 900 + b'"}',
         b"[" * 100_000,
-        b'{"query": "query($x: Int!) { myAppointments(first: $x) { totalCount } }", "variables": {"x": "5"}}',
+        b'{"query": "query($x: Int!) { myAppointments(first: $x) { totalCount } }", '
+        b'"variables": {"x": "5"}}',
     ],
 )
 async def test_a_body_that_makes_no_sense_has_an_answer_that_does(

@@ -180,16 +180,16 @@ def told(answer: Any) -> list[tuple[str, Any]]:
 
 async def effects(house: House) -> dict[str, int]:
     await _quiet(house)
+    counted: dict[str, dict[str, Any]] = {
+        "addresses": {"deleted_at": None},
+        "appointments": {},
+        "holds": {},
+        "attempts": {},
+        "assignments": {"active": True},
+        "outbox": {"kind": {"$in": KINDS}},
+    }
     return {
-        name: await house.mongo[name].count_documents(wanted)
-        for name, wanted in {
-            "addresses": {"deleted_at": None},
-            "appointments": {},
-            "holds": {},
-            "attempts": {},
-            "assignments": {"active": True},
-            "outbox": {"kind": {"$in": KINDS}},
-        }.items()
+        name: await house.mongo[name].count_documents(wanted) for name, wanted in counted.items()
     } | {
         "booked": sum([slot["booked"] async for slot in house.mongo["slots"].find({})]),
         "held": sum([len(slot["holds"]) async for slot in house.mongo["slots"].find({})]),

@@ -40,7 +40,7 @@ def _document(kind: str, name: str) -> tuple[str, dict[str, Any]]:
         " { __typename }"
         if hasattr(_inner(field.type), "fields") or hasattr(_inner(field.type), "types")
         else ""
-    )  # noqa: E501
+    )
     return f"{kind.lower()} Asked{head} {{ {name}{args}{below} }}", variables
 
 

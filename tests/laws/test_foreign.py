@@ -102,8 +102,8 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
         await same(otto, operation, *asked)
     day = str(promise.day)
     for operation in ("BranchAppointments", "UnassignedAppointments"):
-        asked = [{"branchId": id, "day": day} for id in ("org_branch", "org_none")]
-        await same(otto, operation, *asked)
+        one, none = ({"branchId": id, "day": day} for id in ("org_branch", "org_none"))
+        await same(otto, operation, one, none)
     await same(otto, "Couriers", {"branchId": "org_branch"}, {"branchId": "org_none"})
     assert (await app(DAN).run("Couriers", branchId="org_branch")) != []
 
@@ -130,7 +130,7 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
         "+8613900004002",
         "Away",
         (GU.grants[0].model_copy(update={"path": given.OTHER_BRANCH}),),
-    )  # noqa: E501
+    )
     await given.people(house, [away])
     behalf = {"phone": ADA.phone, "name": "Ada", "consentGiven": True, "channel": "HOTLINE_11185"}
 
@@ -141,7 +141,7 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
             (
                 "BookAppointment",
                 {"addressId": address, "slotId": slot, "lines": LINES, "onBehalfOf": behalf},
-            ),  # noqa: E501
+            ),
             (
                 "HoldSlot",
                 {
@@ -150,7 +150,7 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
                     "services": ["PARCEL_PICKUP"],
                     "onBehalfOf": behalf,
                 },
-            ),  # noqa: E501
+            ),
             ("RescheduleAppointment", {**change, "slotId": slot}),
             ("CancelAppointment", change),
         ]

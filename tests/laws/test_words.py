@@ -1,4 +1,4 @@
-"""Nothing is shown without a word on what it is, and nothing refused without one in each language."""
+"""Nothing is shown without a word on what it is, nothing refused without one in each language."""
 
 import importlib
 import re

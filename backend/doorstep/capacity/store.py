@@ -139,7 +139,7 @@ class HoldStore:
             await self._claims.update_many(
                 {"_id": {"$in": list(known)}}, {"$set": claim}, session=tx.session
             )
-        # Written now and not with the commit: the next waiter of the same transaction has to see it.
+        # Written now, not with the commit: the transaction's next waiter has to see it.
         if fresh := [{"_id": key, **claim} for key in keys if key not in known]:
             await self._claims.insert_many(fresh, session=tx.session)
         return True
