@@ -131,8 +131,10 @@ class Places:
             for waiter in batch:
                 slot, answer = await _serve_one(slot, waiter, told, tx)
                 answers.append(answer)
-            if slot == before:
+            if slot == before and not any(isinstance(each, Repeated) for each in answers):
                 raise Abandoned(answers)
+            # What is told again was read here, perhaps before a majority had it. Our commit waits
+            # until one has, so that whoever looks for it next finds it.
             await self._slots.put(slot, tx=tx)
             return answers
 
