@@ -280,3 +280,16 @@ async def test_the_keys_lie_in_another_database_and_wrapped(house: House):
     rows = [row async for row in house.mongo.keys_db["pii_keys"].find()]
     assert {ADA.account_id, BO.account_id} <= {row["_id"] for row in rows}
     assert all(len(row["wrapped"]) == 12 + 32 + 16 for row in rows)
+
+
+async def test_a_token_that_never_was_ends_nobody_s_session(house: House, codes: Outbox):
+    await house.accounts.request_code(given.ADA.phone)
+    signed_in = await house.accounts.sign_in(given.ADA.phone, codes.sent[given.ADA.phone], None)
+    assert not isinstance(signed_in, SignInRefused)
+    session_id = signed_in.refresh_token.partition(".")[0]
+
+    guessed = await house.accounts.refresh(f"{session_id}.guessed")
+
+    assert isinstance(guessed, SignInRefused)
+    assert guessed.code is SignInRefusal.SESSION_REVOKED
+    assert not isinstance(await house.accounts.refresh(signed_in.refresh_token), SignInRefused)

@@ -115,8 +115,8 @@ async def test_no_hostile_question_breaks_anything(house: House, app: Sign):
         await judged(bo, "MyRound", {"day": day})
         await judged(dan, "BranchAppointments", {"branchId": "org_branch", "day": day})
     for number in (1e308, -1e308, 91.0, "37"):
-        point = {"latitude": number, "longitude": 122.05, "system": "BD09"}
-        await judged(ada, "CheckAddress", {"address": {"line": "x", "location": point}})
+        odd_point = {"latitude": number, "longitude": 122.05, "system": "BD09"}
+        await judged(ada, "CheckAddress", {"address": {"line": "x", "location": odd_point}})
     for at in ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "2026-02-31T00:00:00Z"):
         await judged(
             bo, "CarryOut", {"commands": [{"endDuty": {"commandId": at, "capturedAt": at}}]}

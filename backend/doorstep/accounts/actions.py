@@ -102,15 +102,18 @@ class Accounts:
             until=now + self.policy.refresh_lasts,
         )
         if session is None:
-            return await self._refuse_refresh(session_id, now)
+            return await self._refuse_refresh(session_id, secret, now)
         account = await self.accounts.get(session.account_id)
         if account is None:
             return SignInRefused(code=SignInRefusal.SESSION_REVOKED)
         return self._signed_in(account, session, fresh, now)
 
-    async def _refuse_refresh(self, session_id: str, now: datetime) -> SignInRefused:
+    async def _refuse_refresh(self, session_id: str, secret: str, now: datetime) -> SignInRefused:
+        """A token that was good once ends the session; one that never was ends nothing."""
         session = await self.sessions.get(session_id)
         if session is None or session.revoked_at or session.expires_at <= now:
+            return SignInRefused(code=SignInRefusal.SESSION_REVOKED)
+        if rules.hashed(secret) not in session.spent:
             return SignInRefused(code=SignInRefusal.SESSION_REVOKED)
         await self.end(session_id)
         return SignInRefused(code=SignInRefusal.REFRESH_TOKEN_REUSED)

@@ -90,6 +90,8 @@ class Session(Stored):
     account_id: str
     device_name: str | None
     secret_hash: bytes
+    spent: tuple[bytes, ...] = ()
+    """Hashes of the tokens that went before: one that comes back was stolen, or is a replay."""
     expires_at: datetime
     revoked_at: datetime | None = None
 

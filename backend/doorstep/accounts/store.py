@@ -17,6 +17,7 @@ ACCOUNTS: Final = "accounts"
 SESSIONS: Final = "sessions"
 CODES: Final = "sign_in_codes"
 _SEALED: Final = ("phone", "name")
+_SPENT_KEPT: Final = 100
 KEPT: Final = (
     Kept(
         ACCOUNTS,
@@ -111,7 +112,10 @@ class SessionStore:
         """Put `fresh` where `used` was. None: it is not there any more, or the session is over."""
         document = await self._sessions.find_one_and_update(
             {"_id": id, "secret_hash": used, "revoked_at": None, "expires_at": {"$gt": at}},
-            {"$set": {"secret_hash": fresh, "expires_at": until}},
+            {
+                "$set": {"secret_hash": fresh, "expires_at": until},
+                "$push": {"spent": {"$each": [used], "$slice": -_SPENT_KEPT}},
+            },
             return_document=True,
         )
         return Session.of_document(document) if document else None

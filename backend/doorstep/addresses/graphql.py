@@ -136,7 +136,7 @@ class AddressInput:
             unit=self.unit,
             room=self.room,
             postcode=self.postcode,
-            location=self.location.parsed() if self.location else None,
+            location=self.location.parsed(("address", "location")) if self.location else None,
             label=label,
         )
         return parsed(

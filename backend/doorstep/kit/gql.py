@@ -210,8 +210,8 @@ class CoordinatesInput:
         "Map SDKs in China give GCJ-02 or BD-09.", default=geo.CoordinateSystem.WGS84
     )
 
-    def parsed(self) -> geo.Point:
-        point = parsed(geo.Point, longitude=self.longitude, latitude=self.latitude)
+    def parsed(self, under: tuple[str, ...] = ()) -> geo.Point:
+        point = parsed(geo.Point, under=under, longitude=self.longitude, latitude=self.latitude)
         return geo.in_wgs84(point, self.system or geo.CoordinateSystem.WGS84)
 
 
