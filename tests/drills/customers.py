@@ -22,7 +22,7 @@ from doorstep.demo.scale import SCALES, Size
 from doorstep.kit.clock import WallClock
 from doorstep.kit.pii import keyring_in
 from doorstep.simulate import documents
-from doorstep.simulate.client import Client, Json, NotAnswered, unique, yes
+from doorstep.simulate.client import Client, Json, NotAnswered, unique
 
 WANTED: Final = 200
 AT_ONCE: Final = 16
@@ -135,7 +135,9 @@ async def _book_some(queue: Iterator[Wish], tally: Tally, pause: float) -> None:
 
 
 async def _book(wish: Wish, tally: Tally) -> None:
-    """Ask until it is acknowledged. A refusal is no answer to a wish that has room: it raises."""
+    """Ask until there is an answer. There is room for every wish, so a refusal counts as an error
+    after which the customer gives up: not everything is acknowledged then.
+    """
     began, wait = time.monotonic(), _FIRST_WAIT_SECONDS
     while True:
         try:
@@ -145,8 +147,11 @@ async def _book(wish: Wish, tally: Tally) -> None:
             await asyncio.sleep(wait)
             wait = min(2 * wait, _LONGEST_WAIT_SECONDS)
             continue
-        id = yes(answer, "AppointmentBooked")["appointment"]["id"]
-        tally.acknowledge(id, wish, time.monotonic() - began)
+        if answer["__typename"] == "AppointmentBooked":
+            waited = time.monotonic() - began
+            tally.acknowledge(answer["appointment"]["id"], wish, waited)
+        else:
+            tally.errors[answer.get("code") or answer["__typename"]] += 1
         return
 
 

@@ -129,6 +129,7 @@ def _live_and_die(life: Callable[[], None]) -> None:
     """A worker of its own, dead when this returns."""
     pid = os.fork()
     if not pid:
+        signal.setitimer(signal.ITIMER_REAL, 2 * _LONGEST_LIFE_SECONDS)  # should we die first
         try:
             life()
         finally:
