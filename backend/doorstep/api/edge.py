@@ -104,7 +104,8 @@ def _open_socket(scope: Scope, watch: Watch) -> Iterator[None]:
 def _route(scope: Scope) -> str:
     """The route as it was declared, like /pages/{name}."""
     path = getattr(scope.get("route"), "path", None)
-    return path if isinstance(path, str) else "none"
+    # FastAPI gives the included router's own path, and only GraphQL's router is an included one.
+    return (path or "/graphql") if isinstance(path, str) else "none"
 
 
 def _stamp(headers: MutableHeaders, given: str) -> None:

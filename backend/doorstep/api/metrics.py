@@ -16,7 +16,14 @@ from ipaddress import ip_address
 from typing import Final
 
 import orjson
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
@@ -69,6 +76,7 @@ class Metrics:
     def __init__(self, backlog: Backlog | None = None) -> None:
         self.registry = registry = CollectorRegistry()
         self._backlog = backlog
+        disable_created_metrics()  # they would double the series
         ProcessCollector(registry=registry)
 
         def counter(name: str, told: str, *labels: str) -> Counter:

@@ -190,7 +190,7 @@ async def backlog(mongo: Mongo, now: datetime) -> tuple[int, float]:
         {"$limit": _MOST_COUNTED},
         {"$group": {"_id": None, "waiting": {"$sum": 1}, "first": {"$min": "$at"}}},
     ]
-    rows = mongo[OUTBOX].aggregate(pipeline, hint=[("aggregate", 1), ("sequence", 1)])
+    rows = mongo[OUTBOX].aggregate(pipeline, hint={"aggregate": 1, "sequence": 1})
     async for row in await settled(rows):
         return row["waiting"], max((now - row["first"]).total_seconds(), 0.0)
     return 0, 0.0

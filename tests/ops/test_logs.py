@@ -1,0 +1,288 @@
+"""Whatever people tell us, and however: no log line and no metric repeats it."""
+
+import asyncio
+import io
+import json
+import logging
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from doorstep.accounts.outside import Outbox
+from doorstep.kit import log
+from doorstep.kit.mongo.driver import DriverError
+from doorstep.kit.mongo.outbox import Relay
+from doorstep.kit.mongo.transactions import Tx
+from doorstep.wiring import House
+from tests import given
+from tests.given import ADA, BO, DAN, EVE, GU, TOMORROW
+from tests.journeys.apps import EXECUTED, OPERATIONS, App, command
+from tests.journeys.conftest import Sign
+
+AT: Final = "2026-11-24T01:00:00.000Z"
+NAME, PHONE, OTHER_PHONE = "诸葛不可说", "13911122233", "13911122244"
+DOOR, GATE, SIGNER, ITEM = "海滨小区7号", "7391#4", "欧阳不可说", "RR473124829GB"
+GOODS, REASON, HIDDEN = "奶奶的不可说座钟", "因为不可说", "二楼不可说门后"
+PRIVATE: Final = (
+    *("不可说", PHONE, OTHER_PHONE, PHONE[-4:] + '"', GATE, ITEM),
+    *(each.phone.removeprefix("+86") for each in given.EVERYBODY),
+    *("海滨路", DOOR, "鲁K00001"),
+)
+
+
+class Clumsy(Outbox):
+    """A sender that fails for one phone, and says which."""
+
+    async def send(self, phone: str, code: str) -> None:
+        if phone.endswith(OTHER_PHONE):
+            raise RuntimeError(f"no route to {phone} with {code}")
+        await super().send(phone, code)
+
+
+@pytest.fixture
+def codes() -> Outbox:
+    return Clumsy()
+
+
+def clean(text: str) -> None:
+    assert [private for private in PRIVATE if private in text] == []
+
+
+async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
+    app: Sign, codes: Outbox, logged: io.StringIO, address: str
+):
+    EXECUTED.clear()
+    new = app(None)
+    await new.ask("RequestSignInCode", phone=PHONE)
+    code = codes.sent[f"+86{PHONE}"]
+    session = (await new.ask("SignIn", phone=PHONE, code=code))["session"]
+    new.token = (await new.ask("RefreshSession", refreshToken=session["refreshToken"]))["session"][
+        "accessToken"
+    ]
+    tokens = (session["accessToken"], session["refreshToken"], new.token)
+    await new.run("Me")
+    await new.run("SignOut")
+    await as_customer(app(ADA))
+    promise = await as_agent(app(GU))
+    await as_staff(app(DAN), app(BO), app(EVE), promise)
+
+    assert OPERATIONS.keys() == EXECUTED
+    text = logged.getvalue() + await numbers(address)
+    clean(text)
+    assert [secret for secret in (code, *tokens) if f"{secret}" in logged.getvalue()] == []
+    assert {line.get("operation") for line in lines(logged)} >= OPERATIONS.keys() - FEEDS
+    assert all(f'operation="{name}"' in text for name in OPERATIONS.keys() - FEEDS)
+
+
+FEEDS: Final = {"RoundFeed", "AppointmentChanged", "BranchFeed"}
+"""Told when they end, which may be after the last look."""
+
+
+async def as_customer(ada: App) -> None:
+    door = {"line": DOOR, "building": "不可说3", "room": "不可说502"}
+    await ada.run("CheckAddress", address=door)
+    saved = await ada.ask("SaveAddress", address=door, label="不可说家")
+    await ada.run("MyAddresses")
+    await ada.ask("DeleteAddress", id=saved["address"]["id"], expectedVersion=1)
+    services = ["PARCEL_PICKUP"]
+    slots = await ada.run("Slots", addressId=ADA.address_id, services=services)
+    first, second = [slot["id"] for slot in slots if slot["open"]][:2]
+    held = await ada.ask("HoldSlot", addressId=ADA.address_id, slotId=first, services=services)
+    await ada.ask("ReleaseHold", holdId=held["hold"]["id"])
+    booked = await ada.ask("BookAppointment", addressId=ADA.address_id, slotId=first, **visit())
+    id = booked["appointment"]["id"]
+    await ada.run("Appointment", id=id)
+    await ada.run("Node", id=id)
+    await ada.run("MyAppointments")
+    await ada.ask("RescheduleAppointment", id=id, expectedVersion=1, slotId=second)
+    await ada.ask("CancelAppointment", id=id, expectedVersion=2, reason=REASON)
+    await ada.ask("CancelAppointment", id=id, expectedVersion=3, reason=REASON)  # refused
+
+
+def visit() -> dict[str, Any]:
+    return {
+        "lines": [{"pickup": {"description": GOODS, "weightGrams": 2000}}],
+        "contact": {"name": NAME, "phone": PHONE},
+        "accessNotes": {"gateCode": GATE, "whereTheGoodsAre": HIDDEN},
+    }
+
+
+async def as_agent(gu: App) -> Any:
+    behalf = {"phone": EVE.phone, "name": NAME, "consentGiven": True, "channel": "HOTLINE_11185"}
+    await gu.run("Customer", phone=EVE.phone)
+    await gu.ask("SaveAddressForCustomer", address={"line": DOOR}, onBehalfOf=behalf)
+    slot = given.slot().text
+    asked = {"addressId": EVE.address_id, "slotId": slot, "onBehalfOf": behalf, **visit()}
+    return (await gu.ask("BookForCustomer", **asked))["appointment"]
+
+
+async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:
+    id, branch = promise["id"], {"branchId": "org_branch", "day": str(TOMORROW)}
+    for name in ("BranchAppointments", "UnassignedAppointments", "Alarms"):
+        await dan.run(name, **branch)
+    await dan.run("Couriers", branchId="org_branch")
+    on = {"appointmentId": id, "courierId": BO.courier_id}
+    given_to = await dan.ask("AssignAppointment", expectedVersion=promise["version"], **on)
+    version = given_to["appointment"]["version"]
+    await dan.ask("UnassignAppointment", appointmentId=id, expectedVersion=version, reason=REASON)
+    await dan.ask("AssignAppointment", expectedVersion=version + 1, **on)
+    for who, feed, more in (
+        (bo, "RoundFeed", {}),
+        (eve, "AppointmentChanged", {"id": id}),
+        (dan, "BranchFeed", {"branchId": "org_branch"}),
+    ):
+        async with who.follow(feed, after=0, **more) as following:
+            await following.next()
+    await bo.run("MyCourier")
+    await bo.run("MyRound", day=str(TOMORROW))
+    done = {
+        "lineId": "lin_1",
+        "outcome": "COLLECTED",
+        "weightGrams": 2100,
+        "note": REASON,
+        "itemIds": [ITEM],
+        "proof": {"signedBy": SIGNER},
+    }
+    outcomes = await bo.carry_out(
+        command("startDuty", AT),
+        command("acceptStop", AT, appointmentId=id),
+        command("setOut", AT, appointmentId=id),
+        command("finishStop", AT, appointmentId=id, lines=[done]),
+    )
+    assert any(outcome["refusal"] for outcome in outcomes)
+
+
+HOSTILE: Final = (
+    {"query": f'query Call{PHONE} {{ node(id: "{NAME}") {{ id }} }}'},
+    {"query": f'{{ node(id: "{NAME}") {{ id }} {PHONE} }}'},
+    {"query": f"{{ me {{ p{PHONE}: id }} }} # {NAME}", "operationName": f"P{PHONE}"},
+    {"query": OPERATIONS["SignIn"], "variables": {"input": {"phone": PHONE, "code": {NAME: 1}}}},
+    {"query": OPERATIONS["RequestSignInCode"], "variables": {"input": {"phone": f"{PHONE}x"}}},
+    {"query": OPERATIONS["RequestSignInCode"], "variables": {"input": {"phone": OTHER_PHONE}}},
+    {"query": OPERATIONS["CheckAddress"], "variables": {"address": {"line": "不可说" * 999}}},
+    {"query": OPERATIONS["Appointment"], "variables": {"id": f"apt_{PHONE}"}},
+    {"query": OPERATIONS["Me"], "extensions": {"persistedQuery": {"sha256Hash": PHONE}}},
+    [NAME],
+)
+
+
+@pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
+async def test_no_mistake_of_a_client_is_repeated(
+    app: Sign, logged: io.StringIO, address: str, body: Any
+):
+    for who in (None, ADA):
+        headers = {"x-request-id": f"id-{PHONE}"}
+        if token := app(who).token:
+            headers["authorization"] = f"Bearer {token}"
+        async with httpx.AsyncClient(base_url=f"http://{address}") as http:
+            await http.post("/graphql", json=body, headers=headers)
+    assert len(lines(logged)) >= 2
+    clean(logged.getvalue() + await numbers(address))
+
+
+async def test_nothing_of_a_stranger_s_path_token_or_bytes_is_repeated(
+    logged: io.StringIO, address: str
+):
+    async with httpx.AsyncClient(base_url=f"http://{address}") as http:
+        await http.get(f"/{PHONE}/{NAME}")
+        await http.get(f"/pages/{PHONE}")
+        await http.get("/graphql", params={"query": f'{{ node(id: "{NAME}") {{ id }} }}'})
+        await http.post("/graphql", content=f"{{{NAME}".encode())
+        bearer = {"authorization": f"Bearer {PHONE}"}
+        await http.post("/graphql", json={"query": "{ me { id } }"}, headers=bearer)
+    clean(logged.getvalue() + await numbers(address))
+
+
+async def test_an_unforeseen_failure_is_told_by_its_place_and_its_request(
+    app: Sign, logged: io.StringIO
+):
+    body = await app(None).post(OPERATIONS["RequestSignInCode"], {"input": {"phone": OTHER_PHONE}})
+
+    id = body["errors"][0]["extensions"]["requestId"]
+    (line,) = [line for line in lines(logged) if line["level"] == "error"]
+    assert (line["request"], line["failure"][0]) == (id, "RuntimeError")
+    assert "test_logs.py" in line["failure"][-1]
+    clean(logged.getvalue())
+
+
+async def test_a_reaction_that_fails_on_somebody_does_not_say_on_whom(
+    house: House, logged: io.StringIO
+):
+    async def fail(event: Any) -> None:
+        raise ValueError(f"{NAME} {PHONE}")
+
+    kinds: Any = dict.fromkeys(house.reactions(), (fail,))
+    relay = Relay(house.mongo, house.clock, house.leases(), kinds)
+    await given.booked(house)
+    await relay.sweep()
+
+    assert '"failure"' in logged.getvalue()
+    clean(logged.getvalue())
+
+
+async def test_a_write_that_mongodb_refuses_does_not_print_the_document(
+    house: House, logged: io.StringIO
+):
+    async def twice(tx: Tx) -> None:
+        tx.insert("meta", {"_id": PHONE, "name": NAME})
+        tx.insert("meta", {"_id": PHONE, "name": NAME})
+
+    with pytest.raises(DriverError) as refused:
+        await house.mongo.transact(twice)
+    assert PHONE in str(refused.value)  # that is why no text is told
+    logging.getLogger("doorstep.kit").error("not written", exc_info=refused.value)
+
+    assert "BulkWriteError" in logged.getvalue()
+    clean(logged.getvalue())
+
+
+async def test_a_task_nobody_waited_for_is_told_without_what_it_held(logged: io.StringIO):
+    loop = asyncio.get_running_loop()
+    loop.call_exception_handler({"message": "never retrieved", "exception": ValueError(PHONE)})
+
+    assert "never retrieved" in logged.getvalue()
+    clean(logged.getvalue())
+
+
+async def test_a_line_names_the_request_the_operation_and_the_roles(app: Sign, logged: io.StringIO):
+    await app(ADA).run("Me")
+
+    (line,) = [line for line in lines(logged) if line["event"] == "request"]
+    assert (line["operation"], line["status"]) == ("Me", 200)
+    assert (line["kind"], line["outcome"], line["roles"]) == ("query", "ok", ["CUSTOMER"])
+    assert line["ms"] > 0
+    assert len(line["request"]) == 32
+
+
+def test_set_up_sends_every_logger_one_way_and_a_terminal_gets_colours():
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    heard = io.StringIO()
+    try:
+        log.set_up(heard)
+        logging.getLogger("somebody.else").warning("hello")
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+
+    (line,) = heard.getvalue().splitlines()
+    assert json.loads(line) | {"at": ""} == {
+        "event": "hello",
+        "level": "warning",
+        "logger": "somebody.else",
+        "at": "",
+    }
+    record = logging.LogRecord("doorstep", logging.INFO, "", 0, "hello", None, None)
+    assert "\x1b[" in log.formatter(coloured=True).format(record)
+
+
+def lines(logged: io.StringIO) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in logged.getvalue().splitlines()]
+
+
+async def numbers(address: str) -> str:
+    async with httpx.AsyncClient(base_url=f"http://{address}") as http:
+        answer = await http.get("/metrics")
+    assert answer.status_code == 200
+    return answer.text
