@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from starlette.requests import Request
 
 from doorstep.api.metrics import ANONYMOUS, NAMES_KEPT, OTHER, Metrics, Names, is_allowed
+from doorstep.api.server import build_app
 from doorstep.api.tracing import OpenTelemetry, Untraced, signature, tracer_from
 from doorstep.api.watching import Watch
 from doorstep.kit.clock import StoppedClock
@@ -21,7 +22,6 @@ from doorstep.main import app_of
 from doorstep.settings import Settings
 from doorstep.wiring import House
 from tests import given
-from tests.api.conftest import build_app
 from tests.api.sample import identify, make_context, schema
 from tests.given import ADA, BO
 from tests.journeys.apps import command
