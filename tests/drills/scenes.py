@@ -23,6 +23,8 @@ from tests.drills.processes import PATIENCE_SECONDS, Program, Site, until
 
 BRISK: Final = 0.15
 """What a customer's telephone pauses after a booking: the 200 take some two seconds and a half."""
+STEADY: Final = 1.0
+"""For a primary that hangs: customers are still at it when it wakes."""
 SLOW: Final = 0.6
 """For the workers' deaths, which want events to come for longer."""
 HUNG_SECONDS: Final = 10.0
@@ -109,17 +111,25 @@ async def primary_lost(
             give_back()
             await until(members.proves_three, "a write on all three")
 
-        return await _drilled(site, drill, members.url, [(60, lose_and_find)], crowd=crowd)
+        moments: list[Moment] = [(60, lose_and_find)]
+        pause = STEADY if gone_for >= HUNG_SECONDS else BRISK
+        return await _drilled(site, drill, members.url, moments, crowd=crowd, pause=pause)
 
 
 async def _drilled(
-    site: Site, drill: str, url: str, moments: Sequence[Moment], *, crowd: int = 0
+    site: Site,
+    drill: str,
+    url: str,
+    moments: Sequence[Moment],
+    *,
+    crowd: int = 0,
+    pause: float = BRISK,
 ) -> Outcome:
     """200 bookings with something happening at some moments, and what is found afterwards."""
     async with http_client(site.address) as http:
         wanted, tally = await wishes(site.address, site.data, http, crowd=crowd), Tally()
         async with asyncio.TaskGroup() as group:
-            group.create_task(book_all(wanted, tally, pause=BRISK))
+            group.create_task(book_all(wanted, tally, pause=pause))
             group.create_task(_happen(moments, tally))
         await site.ready()
         await _caught_up(url)
