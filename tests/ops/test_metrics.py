@@ -43,15 +43,17 @@ def numbers(text: str) -> dict[str, float]:
 async def test_an_operation_is_counted_by_name_kind_and_outcome(app: Sign, address: str):
     await app(ADA).run("Me")
     await app(ADA).post("{ me { id } }")
+    await app(None).post("query Me { me { id } }")
     await app(None).post("query Mine { me { nothing } }")
 
     told = await scraped(address)
     count = 'doorstep_requests_total{kind="%s",operation="%s",outcome="%s"}'
     assert told[count % ("query", "Me", "ok")] == 1
     assert told[count % ("query", ANONYMOUS, "ok")] == 1
+    assert told[count % ("query", "Me", "UNAUTHENTICATED")] == 1
     assert told[count % ("unknown", "invalid", "GRAPHQL_VALIDATION_FAILED")] == 1
-    assert told['doorstep_request_seconds_count{operation="Me"}'] == 1
-    assert told['doorstep_http_responses_total{route="/graphql",status="200"}'] == 3
+    assert told['doorstep_request_seconds_count{operation="Me"}'] == 2
+    assert told['doorstep_http_responses_total{route="/graphql",status="200"}'] == 4
 
 
 async def test_a_refusal_is_counted_by_its_code_also_inside_a_batch(app: Sign, address: str):

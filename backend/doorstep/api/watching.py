@@ -83,6 +83,7 @@ class Watched(SchemaExtension):
 
     watch: Watch | None = None
     running: Running
+    operation: "Operation | None" = None
     goes_on = False
 
     def on_operation(self) -> Iterator[None]:
@@ -96,7 +97,9 @@ class Watched(SchemaExtension):
             yield
 
     def on_execute(self) -> Iterator[None]:
-        self.goes_on = self._operation().kind == "subscription"
+        """Only what is valid gets here. Strawberry marks later errors as it does invalid ones."""
+        self.operation = self._operation()
+        self.goes_on = self.operation.kind == "subscription"
         if self.goes_on and self.watch and self.watch.metrics:
             self.watch.metrics.subscriptions.inc()
         yield
@@ -121,9 +124,9 @@ class Watched(SchemaExtension):
             self._tell(watch, scope, span, time.perf_counter() - began)
 
     def _operation(self) -> "Operation":
-        """Its name and kind, if the document is valid and has such an operation."""
+        """Its name and kind, as the document has them."""
         context = self.execution_context
-        if context.graphql_document is None or context.pre_execution_errors:
+        if context.graphql_document is None:
             return UNKNOWN
         given = context._provided_operation_name  # noqa: SLF001 - kept nowhere else
         found = get_operation_ast(context.graphql_document, given)
@@ -132,7 +135,7 @@ class Watched(SchemaExtension):
         return Operation(found.name.value if found.name else None, found.operation.value)
 
     def _tell(self, watch: Watch, scope: Mapping[str, Any], span: Span, seconds: float) -> None:
-        operation, outcome = self._operation(), self.running.told
+        operation, outcome = self.operation or UNKNOWN, self.running.told
         known = operation is not UNKNOWN
         name = watch.names.spoken(operation.name) if known else INVALID
         document = self.execution_context.query if known else None
