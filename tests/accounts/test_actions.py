@@ -10,7 +10,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from doorstep.accounts.actions import CodeSent, SignedIn
-from doorstep.accounts.model import SignInRefused
+from doorstep.accounts.model import SignInRefusal, SignInRefused
 from doorstep.accounts.outside import Outbox
 from doorstep.accounts.rules import Tokens
 from doorstep.appointments.model import AccessNotes, Contact
