@@ -19,6 +19,7 @@ from doorstep.demo import become
 from doorstep.demo.cast import DEMO_CODE, is_demo, is_demo_phone
 from doorstep.kit import log
 from doorstep.kit.clock import Clock
+from doorstep.kit.mongo.driver import end
 from doorstep.kit.pii import keyring_in
 from doorstep.settings import Settings
 from doorstep.wiring import House
@@ -83,8 +84,7 @@ def app_of(house: House) -> FastAPI:
         try:
             yield
         finally:
-            revoked.cancel()
-            await asyncio.gather(revoked, return_exceptions=True)
+            await end(revoked)
             await house.close()
 
     settings = house.settings

@@ -14,7 +14,7 @@ from typing import Final
 from doorstep.api.metrics import Metrics
 from doorstep.kit.ids import new_id
 from doorstep.kit.log import REQUEST, facts
-from doorstep.kit.mongo.driver import DriverError
+from doorstep.kit.mongo.driver import DriverError, heed_cancellation
 from doorstep.kit.mongo.leases import Leases
 from doorstep.kit.windows import local_day
 from doorstep.wiring import House
@@ -76,6 +76,7 @@ async def work(house: House, metrics: Metrics | None = None) -> None:
 async def keep(job: Job, house: House, leases: Leases, metrics: Metrics) -> None:
     """Do the job every so often, if nobody else is at it."""
     while True:
+        heed_cancellation()
         try:
             if await leases.take(job.name):
                 await _do(job, house)

@@ -14,6 +14,7 @@ from playwright.async_api import Browser, async_playwright
 from doorstep.api.explorer import Explorer
 from doorstep.demo import loading
 from doorstep.demo.cast import mark_demo
+from doorstep.kit.mongo.driver import end
 from doorstep.main import app_of, house_of
 from doorstep.settings import Settings
 from doorstep.worker import fill_horizon
@@ -72,8 +73,7 @@ async def demo_city(
     async with serving(app_of(house)) as address:
         relay = asyncio.create_task(house.relay(house.leases()).run())
         yield address
-        relay.cancel()
-        await asyncio.gather(relay, return_exceptions=True)
+        await end(relay)
         await house.mongo.client.drop_database(f"{database}_city")
 
 

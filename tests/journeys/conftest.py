@@ -7,6 +7,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from doorstep.kit.mongo.driver import end
 from doorstep.main import app_of
 from doorstep.wiring import House
 from tests.api.conftest import serving
@@ -21,8 +22,7 @@ async def address(house: House) -> AsyncIterator[str]:
     async with serving(app_of(house)) as address:
         relay = asyncio.create_task(house.relay(house.leases()).run())
         yield address
-        relay.cancel()
-        await asyncio.gather(relay, return_exceptions=True)
+        await end(relay)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 from doorstep.accounts.model import SignInPolicy
 from doorstep.items.rules import problem_with
 from doorstep.kit.clock import StoppedClock
+from doorstep.kit.mongo.driver import end
 from doorstep.kit.pii import Keyring
 from doorstep.kit.windows import at_local
 from doorstep.main import app_of
@@ -70,8 +71,7 @@ async def served_with_worker(house: House) -> AsyncIterator[str]:
     async with served(house) as url:
         relay = asyncio.create_task(house.relay(house.leases()).run())
         yield url
-        relay.cancel()
-        await asyncio.gather(relay, return_exceptions=True)
+        await end(relay)
 
 
 async def walked(

@@ -24,7 +24,7 @@ from doorstep.accounts.rules import Tokens
 from doorstep.accounts.store import AccountStore, CodeStore, SessionStore
 from doorstep.kit.clock import Clock
 from doorstep.kit.ids import new_id
-from doorstep.kit.mongo.driver import DriverError
+from doorstep.kit.mongo.driver import DriverError, heed_cancellation
 
 log = logging.getLogger(__name__)
 
@@ -166,6 +166,7 @@ class Accounts:
         An access token outlives its session by a few seconds at most.
         """
         while True:
+            heed_cancellation()
             since = self.clock.now() - self.policy.access_lasts
             for id in [id for id, at in self.revoked.items() if at < since]:
                 del self.revoked[id]

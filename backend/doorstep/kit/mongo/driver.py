@@ -32,6 +32,8 @@ Session = AsyncClientSession
 DriverError = PyMongoError
 """What the driver raises when the machine is at fault, not we."""
 
+_HEEDED_WITHIN_SECONDS: Final = 3.0
+
 SAFE: Final[dict[str, Any]] = {
     # Acknowledged means majority-committed and journaled. timeoutMS is longer than a failover: a
     # shorter deadline makes the storm it is meant to prevent.
@@ -134,3 +136,16 @@ def heed_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def end(*tasks: asyncio.Task[Any]) -> None:
+    """End tasks that work with the driver: told again until they heed it, then waited for.
+
+    What they end with is theirs: no error of an ended task is anybody's news.
+    """
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=_HEEDED_WITHIN_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -16,7 +16,7 @@ from typing import Final
 from pymongo.errors import PyMongoError
 
 from doorstep.kit.documents import Document
-from doorstep.kit.mongo.driver import heed_cancellation
+from doorstep.kit.mongo.driver import end, heed_cancellation
 from doorstep.kit.mongo.transactions import OUTBOX, Mongo
 
 log = logging.getLogger(__name__)
@@ -79,8 +79,7 @@ class Hub:
 
     async def stop(self) -> None:
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await end(self._task)
 
     def ring_all(self) -> None:
         for bells in self._bells.values():
@@ -93,6 +92,7 @@ class Hub:
 
     async def _run(self) -> None:
         while True:
+            heed_cancellation()
             try:
                 await self._follow()
             except PyMongoError as error:

@@ -21,7 +21,7 @@ from pymongo.errors import DuplicateKeyError
 
 from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.collections import Kept
-from doorstep.kit.mongo.driver import Database
+from doorstep.kit.mongo.driver import Database, end, heed_cancellation
 from doorstep.kit.mongo.leases import Leases
 from doorstep.kit.mongo.schemas import INSTANT, TEXT, WHOLE, shaped
 from doorstep.kit.mongo.transactions import Mongo
@@ -109,14 +109,13 @@ async def _while_leased(
         for task in done:
             task.result()
     finally:
-        working.cancel()
-        keeping.cancel()
-        await asyncio.gather(working, keeping, return_exceptions=True)
+        await end(working, keeping)
     return did
 
 
 async def _keep(leases: Leases) -> None:
-    while await leases.take(LEASE):  # noqa: ASYNC110 - no event says a lease is lost
+    while await leases.take(LEASE):
+        heed_cancellation()
         await asyncio.sleep(leases.lasts.total_seconds() / 3)
 
 

@@ -20,7 +20,7 @@ from doorstep.kit.clock import Clock
 from doorstep.kit.documents import Document
 from doorstep.kit.events import Event
 from doorstep.kit.mongo.collections import Kept
-from doorstep.kit.mongo.driver import heed_cancellation, settled
+from doorstep.kit.mongo.driver import end, heed_cancellation, settled
 from doorstep.kit.mongo.leases import Leases
 from doorstep.kit.mongo.schemas import OBJECT, TEXT, shaped
 from doorstep.kit.mongo.transactions import OUTBOX, Mongo
@@ -63,6 +63,7 @@ class Relay:
     async def run(self) -> None:
         """For ever: stand by, and relay while the lease is ours."""
         while True:
+            heed_cancellation()
             try:
                 if await self._leases.take(LEASE):
                     await self._while_leased()
@@ -79,13 +80,12 @@ class Relay:
             for task in done:
                 task.result()
         finally:
-            relaying.cancel()
-            keeping.cancel()
-            await asyncio.gather(relaying, keeping, return_exceptions=True)
+            await end(relaying, keeping)
             await self._leases.give_back(LEASE)
 
     async def _keep_lease(self) -> None:
-        while await self._leases.take(LEASE):  # noqa: ASYNC110 - no event says a lease is lost
+        while await self._leases.take(LEASE):
+            heed_cancellation()
             await asyncio.sleep(_KEEP_LEASE_SECONDS)
 
     async def _relay(self) -> None:
