@@ -48,7 +48,7 @@ pictures: $(READY) $(FRONT)  ## Take docs/explorer.png and docs/landing.png afre
 	$(BIN)/python -m pytest tests/browser/screenshots.py
 
 check: $(READY) lint  ## The fast part of `test`, under a minute.
-	$(BIN)/python -m pytest -n 2 -m "not slow" tests/laws tests/kit
+	$(BIN)/python -m pytest -n 2 tests/laws tests/appointments tests/desk
 
 lint: $(READY)
 	$(BIN)/ruff check .
