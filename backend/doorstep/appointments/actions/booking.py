@@ -170,10 +170,9 @@ class Booking(Tools):
         raise AssertionError(outcome)
 
     async def _booked_again(self, id: str, same_body: bool) -> Appointment | BookingRefused:
-        found = await self.store.get(id) if same_body else None
-        if found is None:
+        if not same_body:
             return BookingRefused(code=BookingRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
-        return found
+        return await self._promised(id)
 
     async def hold(
         self,

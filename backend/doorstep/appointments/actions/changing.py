@@ -200,10 +200,9 @@ class Changing(Tools):
         raise AssertionError(outcome)
 
     async def _changed_again(self, id: str, same_body: bool) -> Appointment | ChangeRefused:
-        found = await self.store.get(id) if same_body else None
-        if found is None:
+        if not same_body:
             return ChangeRefused(code=ChangeRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
-        return found
+        return await self._promised(id)
 
     async def load(self, ids: Collection[str], *, tx: Tx | None = None) -> dict[str, Appointment]:
         return await self.store.get_many(ids, tx=tx) if ids else {}

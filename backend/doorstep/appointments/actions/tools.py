@@ -15,6 +15,10 @@ from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
 
 
+class NotReadableYet(RuntimeError):
+    """What was promised cannot be read in this moment."""
+
+
 @dataclass(frozen=True)
 class Tools:
     """The rooms below, the store, and the clock."""
@@ -33,3 +37,12 @@ class Tools:
     ) -> Appointment | None:
         found = await self.store.get(id, tx=tx)
         return found if found and found.customer_id == customer_id else None
+
+    async def _promised(self, id: str) -> Appointment:
+        """The appointment that a repeat was told of: it is there, for promises are never deleted.
+
+        Raises NotReadableYet while a new primary has not caught up: the client sends it again.
+        """
+        if found := await self.store.get(id):
+            return found
+        raise NotReadableYet(id)
