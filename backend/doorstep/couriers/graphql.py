@@ -93,8 +93,8 @@ class CourierQuery:
         branch_id: Annotated[strawberry.ID, argument("Which branch.")],
         on_duty: Annotated[bool | None, argument("Only those on duty, or off.")] = None,
     ) -> list[Courier]:
-        unit = await info.context.house.organisation.unit(branch_id)
-        if unit is None or not info.context.caller.may(DISPATCH, unit.path):
+        organisation = info.context.house.organisation
+        if not await organisation.in_reach(branch_id, info.context.caller, DISPATCH):
             return []
         found = await _couriers(info).of_branch(branch_id, on_duty=on_duty)
         return await presented(found, info)

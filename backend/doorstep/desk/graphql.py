@@ -45,8 +45,9 @@ def _desk(info: Info) -> Desk:
 
 
 async def _is_theirs(branch_id: str, info: Info) -> bool:
-    unit = await info.context.house.organisation.unit(branch_id)
-    return unit is not None and info.context.caller.may(DISPATCH, unit.path)
+    context = info.context
+    theirs: bool = await context.house.organisation.in_reach(branch_id, context.caller, DISPATCH)
+    return theirs
 
 
 async def alarms_shown(

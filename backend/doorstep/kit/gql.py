@@ -20,7 +20,6 @@ import strawberry
 from graphql import GraphQLError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
-from strawberry.types.base import get_object_definition
 
 from doorstep.kit import geo, windows
 from doorstep.kit.mongo.transactions import Attempt
@@ -332,12 +331,6 @@ def scalars() -> dict[object, Any]:
             parse_value=_decimal,
         ),
     }
-
-
-def fields_of(kind: type) -> list[Any]:
-    """The fields of a declared type, for the laws that hold over all of them."""
-    definition = get_object_definition(kind, strict=True)
-    return list(definition.fields)
 
 
 # ------------------------------------------------------------------ one attempt at one effect

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Self
 
+from doorstep.accounts.model import Caller, Roles
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.kit.remembered import Remembered
 from doorstep.organisation.model import OrgUnit, Tree
@@ -21,6 +22,11 @@ class Organisation:
 
     async def unit(self, id: str) -> OrgUnit | None:
         return (await self.tree()).units.get(id)
+
+    async def in_reach(self, id: str, caller: Caller, roles: Roles) -> bool:
+        """Whether one of `roles` is the caller's in the unit. What is not theirs is like none."""
+        unit = await self.unit(id)
+        return unit is not None and caller.may(roles, unit.path)
 
     def add(self, units: Iterable[OrgUnit], *, tx: Tx) -> Self:
         self._units.add(units, tx=tx)

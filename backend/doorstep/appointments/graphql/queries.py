@@ -270,8 +270,8 @@ async def _branch_day(
 ) -> AppointmentConnection:
     """A branch that is not yours has no appointments."""
     rooms, viewer = appointments_of(info), await viewer_of(info)
-    unit = await info.context.house.organisation.unit(branch_id)
-    if unit is None or not viewer.caller.may(STAFF, unit.path):
+    organisation = info.context.house.organisation
+    if not await organisation.in_reach(branch_id, viewer.caller, STAFF):
         empty: Page[model.Appointment] = Page((), more=False)
         return await connection(empty, viewer, info, by_window=True, total=0)
     page = await rooms.of_branch_day(branch_id, day, ask, statuses, unassigned=unassigned)
