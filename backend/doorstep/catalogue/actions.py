@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from doorstep.catalogue.model import PICKUPS, ServiceKind, SizeLimits
+from doorstep.catalogue.rules import CostModel
 from doorstep.rulebook.actions import Rulebook
 
 
@@ -23,3 +24,7 @@ class Catalogue:
         return {
             kind: parcel if kind is ServiceKind.PARCEL_PICKUP else self.bulky for kind in PICKUPS
         }
+
+    async def costs(self, on: date) -> CostModel:
+        """What visits cost on that day."""
+        return CostModel(await self.rulebook.table(), on)

@@ -6,7 +6,7 @@ A number here that no law names is the bureau's own choice and can be configured
 from enum import StrEnum
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class ServiceKind(StrEnum):
@@ -82,6 +82,64 @@ class SizeLimits(BaseModel):
     weight_grams: int | None = None
     side_millimetres: int | None = None
     sum_millimetres: int | None = None
+
+
+class Errand(BaseModel):
+    """One thing to do at a door, as far as its cost goes. Grams, millimetres and ml: one piece."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: ServiceKind
+    quantity: int = Field(default=1, ge=1)
+    grams: int | None = None
+    longest_millimetres: int | None = None
+    millilitres: int | None = None
+
+
+class WayIn(BaseModel):
+    """What stands between the gate and the door. None: nobody said."""
+
+    model_config = ConfigDict(frozen=True)
+
+    floor: int | None = None
+    has_lift: bool | None = None
+
+
+class Cost(StrEnum):
+    """What time at a door goes into."""
+
+    TRAVEL = "TRAVEL"
+    WALK = "WALK"
+    STAIRS = "STAIRS"
+    LIFT = "LIFT"
+    LINE = "LINE"
+    PIECES = "PIECES"
+
+
+class CostPart(BaseModel):
+    """One item of the reckoning. `service`: of which line; None: of the visit as a whole."""
+
+    model_config = ConfigDict(frozen=True)
+
+    cost: Cost
+    seconds: int
+    service: ServiceKind | None = None
+
+
+class VisitCost(BaseModel):
+    """What one visit takes: `parts` of one person's time, and what is carried."""
+
+    model_config = ConfigDict(frozen=True)
+
+    parts: tuple[CostPart, ...]
+    people: int
+    grams: int
+    litres: int
+
+    @property
+    def minutes(self) -> int:
+        """Of all people together, each one's rounded up."""
+        return -(-sum(part.seconds for part in self.parts) // 60) * self.people
 
 
 class Proof(StrEnum):

@@ -1,16 +1,26 @@
-"""Numbers from laws and standards: dated rows with their source, never constants in code."""
+"""Numbers from laws and standards: dated rows with their source, never constants in code.
 
-from collections.abc import Iterable
+What no source says stands here too, as the bureau's own, so that it has a date and can be changed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
+from typing import Self
 
 from doorstep.kit.documents import Stored
 from doorstep.kit.windows import Day
 
 
+class UnknownRule(LookupError):
+    """No row of the table holds on that day: the table is incomplete."""
+
+
 class RuleRow(Stored):
     """One number, from when to when it holds, and who says so.
 
-    `value` is a whole number of `unit` (g, mm, s, count). `valid_to` is the last day it holds.
+    `value` is a whole number of `unit` (g, mm, ml, s, count). `valid_to` is the last day it holds.
     """
 
     key: str
@@ -20,12 +30,31 @@ class RuleRow(Stored):
     valid_to: Day | None = None
     citation: str
 
+    def holds_on(self, day: date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
 
-def in_force(rows: Iterable[RuleRow], key: str, on: date) -> RuleRow | None:
-    """The row of `key` that holds on `on`; of several, the latest to begin."""
-    candidates = [
-        row
-        for row in rows
-        if row.key == key and row.valid_from <= on and (row.valid_to is None or on <= row.valid_to)
-    ]
-    return max(candidates, key=lambda row: row.valid_from, default=None)
+
+@dataclass(frozen=True)
+class RuleTable:
+    """All rows, found by their key."""
+
+    rows: Mapping[str, tuple[RuleRow, ...]]
+
+    @classmethod
+    def of(cls, rows: Iterable[RuleRow]) -> Self:
+        by_key: dict[str, list[RuleRow]] = defaultdict(list)
+        for row in rows:
+            by_key[row.key].append(row)
+        return cls({key: tuple(found) for key, found in by_key.items()})
+
+    def in_force(self, key: str, on: date) -> RuleRow | None:
+        """The row of `key` that holds on `on`; of several, the latest to begin."""
+        held = [row for row in self.rows.get(key, ()) if row.holds_on(on)]
+        return max(held, key=lambda row: (row.valid_from, row.id), default=None)
+
+    def number(self, key: str, on: date) -> int:
+        """In its row's unit. Raises UnknownRule."""
+        row = self.in_force(key, on)
+        if row is None:
+            raise UnknownRule(f"no rule {key!r} holds on {on}")
+        return row.value

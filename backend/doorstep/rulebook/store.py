@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from pymongo import ReplaceOne
+
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import stored_schema
 from doorstep.kit.mongo.transactions import Mongo
@@ -21,5 +23,8 @@ class RuleStore:
 
     async def put(self, rows: Sequence[RuleRow]) -> None:
         """Write the rows, each in place of the one with its id."""
-        for row in rows:
-            await self._rows.replace_one({"_id": row.id}, row.document(), upsert=True)
+        if rows:
+            await self._rows.bulk_write(
+                [ReplaceOne({"_id": row.id}, row.document(), upsert=True) for row in rows],
+                ordered=False,
+            )
