@@ -2,13 +2,14 @@
 
 import asyncio
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Iterable
 from typing import Any, Final, TypeVar
 
 import bson
 
 from doorstep.accounts.model import Role
+from doorstep.capacity.model import Demand, Slot, Taken, slot_key
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.wiring import House
 from tests import given
@@ -73,14 +74,35 @@ async def fingerprint(house: House) -> str:
 
 
 async def budgets_add_up(house: House) -> bool:
-    """Whether each slot counts exactly the open promises that lie in it."""
-    counted: Counter[str] = Counter()
+    """Whether each slot counts exactly the open promises that lie in it, and gives no more of any
+    dimension than it has.
+    """
+    counted: dict[str, Taken] = defaultdict(Taken)
     async for row in house.mongo["appointments"].find({"status": {"$ne": "CANCELLED"}}):
-        start = row["slot"]["start"]
-        counted[f"{row['slot']['area_id']}|{start:%Y%m%dT%H%MZ}"] += 1
-    async for slot in house.mongo["slots"].find(
-        {"$or": [{"booked": {"$ne": 0}}, {"_id": {"$in": list(counted)}}]}
-    ):
-        if slot["booked"] != counted[slot["_id"]] or slot["booked"] > slot["places"]:
+        key = slot_key(row["slot"]["area_id"], row["slot"]["start"])
+        counted[key] = counted[key].plus(Demand.model_validate(row["takes"]))
+    wanted = {"$or": [{"booked.visits": {"$ne": 0}}, {"_id": {"$in": list(counted)}}]}
+    async for row in house.mongo["slots"].find(wanted):
+        slot = Slot.of_document(row)
+        if not _same(slot.booked, counted[slot.id]) or not _within(slot):
             return False
     return True
+
+
+def _same(one: Taken, other: Taken) -> bool:
+    needs = [
+        {key: minutes for key, minutes in each.needs.items() if minutes} for each in (one, other)
+    ]
+    return (one.visits, one.load, needs[0]) == (other.visits, other.load, needs[1])
+
+
+def _within(slot: Slot) -> bool:
+    """Never more than there is: counted here, not by the rules that are tested."""
+    has = {
+        "minutes": sum(hand.minutes for hand in slot.budget.hands),
+        "grams": sum(hand.grams for hand in slot.budget.hands),
+        "litres": sum(hand.litres for hand in slot.budget.hands),
+        "pairs": slot.budget.pairs,
+    }
+    visits = slot.cap.visits is None or slot.booked.visits <= slot.cap.visits
+    return visits and all(0 <= amount <= has[name] for name, amount in slot.booked.load)

@@ -1,16 +1,19 @@
 """Ready-made things: a small town, its people, and requests that make sense.
 
 The town: one branch with two areas, side by side; couriers Bo and Cai; customers Ada and Eve. It is
-Tuesday 2026-11-24, 09:00 in Shanghai, and slots run from 08:00 to 20:00, two hours each.
+Tuesday 2026-11-24, 09:00 in Shanghai, and slots run from 08:00 to 20:00, two hours each. A visit
+takes a minute there and a kilogram, so that the cap on places is what fills a slot first, unless
+`real_costs` asks for the house's own costs.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from doorstep.accounts.model import Account, Caller, Grant, Role
 from doorstep.addresses.model import Address, Door, Place, ServiceArea
+from doorstep.appointments.actions import Asked
 from doorstep.appointments.model import (
     AccessNotes,
     Appointment,
@@ -27,6 +30,7 @@ from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Tx
 from doorstep.kit.windows import at_local, local_day
 from doorstep.organisation.model import OrgLevel, OrgUnit, OutletKind
+from doorstep.rulebook.model import RuleRow
 from doorstep.wiring import House
 
 NOW: Final = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -158,7 +162,7 @@ def shifts(courier_id: str) -> ShiftPattern:
     )
 
 
-def slots(area_id: str, hour: int, places: int) -> SlotPattern:
+def slots(area_id: str, hour: int, places: int | None) -> SlotPattern:
     return SlotPattern(
         id=f"spt_{area_id}_{hour}",
         area_id=area_id,
@@ -171,8 +175,34 @@ def slots(area_id: str, hour: int, places: int) -> SlotPattern:
     )
 
 
-async def town(house: House, *, places: int = 20, days: int = 15) -> None:
+def quick_costs() -> list[RuleRow]:
+    """A visit that takes next to nothing."""
+    per_visit = ("travel", "walk", "floor", "lift")
+    per_line = ("line", "piece", "weight", "volume")
+    numbers = {f"visit.{name}": 0 for name in per_visit} | {"visit.travel": 60}
+    numbers |= {f"{kind}.{name}": 0 for kind in ServiceKind for name in per_line}
+    return [
+        RuleRow(
+            id=f"rul_town_{key}",
+            key=f"cost.{key}",
+            value=value,
+            unit="s",
+            valid_from=date(2020, 1, 1),
+            citation="the town's own",
+        )
+        for key, value in numbers.items()
+    ]
+
+
+async def real_costs(house: House) -> None:
+    """What the house reckons with where a town says nothing."""
+    await house.mongo["rule_rows"].delete_many({"_id": {"$regex": "^rul_town_"}})
+    await house.rulebook.put([])
+
+
+async def town(house: House, *, places: int | None = 20, days: int = 15) -> None:
     """Build the town."""
+    await house.rulebook.put(quick_costs())
     await people(house, EVERYBODY)
     await house.vault.make([who.account_id for who in EVERYBODY])
 
@@ -250,6 +280,11 @@ def request(who: Person = ADA, **changed: Any) -> BookingRequest:
         "access_notes": AccessNotes(gate_code="1234#"),
     }
     return BookingRequest(**{**fields, **changed})
+
+
+def asked(who: Person = ADA, at: SlotRef | None = None, services: Any = PARCEL) -> Asked:
+    """A place, before the details are known."""
+    return Asked(who.address_id, at or slot(), services)
 
 
 def attempt(

@@ -152,12 +152,16 @@ class House:
             mongo,
             capacity_store.SlotStore(mongo),
             capacity_store.HoldStore(mongo),
+            capacity_store.TermsStore(mongo),
+            addresses,
             couriers,
             calendar,
+            catalogue,
             CapacityPolicy(
                 cutoff_before=settings.booking_cutoff,
                 horizon_days=settings.booking_horizon_days,
                 hold_lasts=settings.hold_lasts,
+                cancel_before=settings.cancel_before,
             ),
             clock,
         )
@@ -168,7 +172,7 @@ class House:
             capacity,
             catalogue,
             hub,
-            BookingPolicy(cancel_before=settings.cancel_before, most_changes=settings.most_changes),
+            BookingPolicy(most_changes=settings.most_changes),
             clock,
         )
         dispatch = Dispatch(

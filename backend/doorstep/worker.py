@@ -44,6 +44,12 @@ async def fill_horizon(house: House) -> int:
     return shifts + await house.capacity.fill_slots(today, days)
 
 
+async def publish_capacity(house: House) -> int:
+    """Budgets follow the roster: who fell ill since the last look gives no minutes any more."""
+    today = local_day(house.clock.now())
+    return await house.capacity.publish_all(today, house.capacity.policy.horizon_days + 1)
+
+
 async def end_lapsed_offers(house: House) -> int:
     return await house.dispatch.end_lapsed()
 
@@ -54,6 +60,7 @@ async def warn_of_passing_windows(house: House) -> int:
 
 TIMETABLE = (
     Job("fill-horizon", timedelta(seconds=30), fill_horizon),
+    Job("publish-capacity", timedelta(seconds=30), publish_capacity),
     Job("warn-of-passing-windows", timedelta(seconds=15), warn_of_passing_windows),
     Job("end-lapsed-offers", timedelta(seconds=1), end_lapsed_offers),
 )

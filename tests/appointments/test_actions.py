@@ -14,6 +14,6 @@ async def test_a_promise_takes_a_place(house: House):
     slot = await house.capacity.slots.get(given.slot().key)
     assert appointment.status is Status.BOOKED
     assert slot
-    assert slot.booked == 1
+    assert slot.booked.visits == 1
     found = await house.appointments.load([appointment.id])
     assert found[appointment.id] == appointment

@@ -10,6 +10,7 @@ import shapely
 
 from doorstep.accounts.model import Role, e164
 from doorstep.addresses.rules import AreaMap
+from doorstep.capacity.rules import slots_of
 from doorstep.couriers.rules import Roster
 from doorstep.demo.bureau import Bureau, Reading, read_bureau
 from doorstep.demo.cast import (
@@ -115,9 +116,10 @@ def test_every_slot_of_the_week_has_somebody_for_every_service(bureau):
         couriers = tuple(c for c in bureau.couriers if c.branch_id == branch)
         for day in (NOW.date().replace(day=MONDAY + offset) for offset in range(7)):
             shifts = tuple(shift for pattern in patterns if (shift := pattern.on(day)))
-            slots = [s for p in bureau.slots if p.branch_id == branch and (s := p.on(day))]
+            ours = [each for each in bureau.slots if each.branch_id == branch]
+            slots = [slot for each in ours for slot in slots_of(each, day)]
             assert len(slots) == 12
-            assert all(slot.places == 20 for slot in slots)
+            assert all(slot.cap.visits == 20 for slot in slots)
             assert all(Roster(couriers, shifts).able(slot.window, OFFERED) for slot in slots)
 
 

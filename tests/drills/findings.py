@@ -73,7 +73,7 @@ async def _books(db: Database) -> list[str]:
     """Slots, promises and the outbox say the same."""
     rows = await _all(db, "appointments", "area_id", "window")
     promised = Counter(slot_key(row["area_id"], row["window"]["start"]) for row in rows)
-    booked = {row["_id"]: row["booked"] for row in await _all(db, "slots", "booked")}
+    booked = {row["_id"]: row["booked"]["visits"] for row in await _all(db, "slots", "booked")}
     told = Counter(
         row["aggregate"] for row in await _all(db, "outbox", "aggregate", kind="AppointmentBooked")
     )

@@ -14,7 +14,7 @@ async def test_a_repeat_is_told_by_a_transaction_that_a_majority_has(house: Hous
     assert isinstance(promise, Appointment)
     before = await house.capacity.slots.get(promise.slot.key)
 
-    ask = Ask(id="apt_another", at=attempt.at)
+    ask = Ask(id="apt_another", at=attempt.at, demand=promise.takes)
     told = await house.capacity.take(promise.slot, ask, attempt, _never)
 
     after = await house.capacity.slots.get(promise.slot.key)

@@ -13,7 +13,7 @@ from doorstep.capacity.model import Hold
 from doorstep.wiring import House
 from tests import given
 from tests.crowd import fingerprint
-from tests.given import ADA, BO, BRANCH, DAN, EVE, PARCEL, Person
+from tests.given import ADA, BO, BRANCH, DAN, EVE, Person
 from tests.journeys.apps import App
 from tests.journeys.conftest import Sign
 
@@ -55,9 +55,7 @@ async def _hold(house: House) -> dict[str, Any]:
 
 
 async def _release(house: House) -> dict[str, Any]:
-    hold = await house.appointments.hold(
-        ADA.account_id, ADA.address_id, given.slot(), PARCEL, (), given.attempt(house)
-    )
+    hold = await house.appointments.hold(ADA.account_id, given.asked(ADA), given.attempt(house))
     assert isinstance(hold, Hold)
     return {"holdId": hold.id}
 
@@ -191,7 +189,7 @@ async def effects(house: House) -> dict[str, int]:
     return {
         name: await house.mongo[name].count_documents(wanted) for name, wanted in counted.items()
     } | {
-        "booked": sum([slot["booked"] async for slot in house.mongo["slots"].find({})]),
+        "booked": sum([slot["booked"]["visits"] async for slot in house.mongo["slots"].find({})]),
         "held": sum([len(slot["holds"]) async for slot in house.mongo["slots"].find({})]),
     }
 

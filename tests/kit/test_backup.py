@@ -77,7 +77,8 @@ async def booking_away(house: House) -> AsyncIterator[None]:
 async def test_a_backup_under_eight_writers_is_restored_as_of_one_instant(
     house: House, elsewhere: House, tmp_path: Path
 ):
-    await house.mongo["slots"].update_many({}, {"$set": {"places": 10_000}})
+    plenty = {"cap.visits": None, "budget.hands.$[].minutes": 10_000}
+    await house.mongo["slots"].update_many({}, {"$set": plenty})
     async with booking_away(house):
         manifest = await copied(house, tmp_path / "copy")
         await asyncio.sleep(0.1)

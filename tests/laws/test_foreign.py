@@ -9,7 +9,7 @@ from doorstep.capacity.model import Hold
 from doorstep.kit.ids import new_id
 from doorstep.wiring import House
 from tests import given
-from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, GU, OTTO, PARCEL, Person
+from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, GU, OTTO, Person
 from tests.journeys.apps import OPERATIONS, App, command
 from tests.journeys.conftest import Sign
 
@@ -47,7 +47,7 @@ async def same(client: App, operation: str, foreign: dict[str, Any], none: dict[
 async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
     promise = await given.booked(house, EVE, slot=given.slot(14))
     hold = await house.appointments.hold(
-        EVE.account_id, EVE.address_id, given.slot(16), PARCEL, (), given.attempt(house)
+        EVE.account_id, given.asked(EVE, given.slot(16)), given.attempt(house)
     )
     assert isinstance(hold, Hold)
     round = f"rnd_bo.{promise.day}"

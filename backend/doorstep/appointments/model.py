@@ -7,16 +7,18 @@ Private   door, contact, access notes, pickup code and proofs: sealed as one wit
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
+from math import prod
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from doorstep.accounts.model import Role
 from doorstep.addresses.model import Address, Short, Text
-from doorstep.capacity.model import SlotRef
-from doorstep.catalogue.model import Channel, LineOutcome, ServiceKind
+from doorstep.capacity.model import Demand, SlotRef
+from doorstep.capacity.rules import Wish
+from doorstep.catalogue.model import Channel, Errand, LineOutcome, ServiceKind, WayIn
 from doorstep.kit.documents import Stored
 from doorstep.kit.refusals import Refusal, Words
 from doorstep.kit.windows import Day, TimeWindow
@@ -114,6 +116,10 @@ class AccessNotes(BaseModel):
     dog: bool | None = None
     where_the_goods_are: Text | None = None
 
+    @property
+    def way_in(self) -> WayIn:
+        return WayIn(floor=self.floor, has_lift=self.has_lift)
+
 
 class LineProof(BaseModel):
     """What was shown at the door for one line."""
@@ -158,6 +164,18 @@ class PickupAsked(BaseModel):
     width_millimetres: _Millimetres | None = None
     height_millimetres: _Millimetres | None = None
 
+    @property
+    def errand(self) -> Errand:
+        sides = (self.length_millimetres, self.width_millimetres, self.height_millimetres)
+        known = [side for side in sides if side is not None]
+        return Errand(
+            kind=self.kind,
+            quantity=self.quantity,
+            grams=self.weight_grams,
+            longest_millimetres=max(known, default=None),
+            millilitres=prod(known) // 1000 if len(known) == len(sides) else None,
+        )
+
 
 class DeliveryAsked(BaseModel):
     """Something to hand over."""
@@ -167,6 +185,10 @@ class DeliveryAsked(BaseModel):
     what: Literal["delivery"] = "delivery"
     kind: ServiceKind
     item_id: str
+
+    @property
+    def errand(self) -> Errand:
+        return Errand(kind=self.kind)
 
 
 class SubscriptionAsked(BaseModel):
@@ -179,6 +201,10 @@ class SubscriptionAsked(BaseModel):
     distribution_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,4}-[0-9]{1,5}$")]
     copies: _Count = 1
     term_months: Annotated[int, Field(ge=1, le=36)] = 12
+
+    @property
+    def errand(self) -> Errand:
+        return Errand(kind=self.kind)
 
 
 LineAsked = PickupAsked | DeliveryAsked | SubscriptionAsked
@@ -218,6 +244,8 @@ class Appointment(Stored):
     area_id: str
     address_id: str
     slot: SlotRef
+    takes: Demand
+    """What was taken of the slot for it, and is given back with it."""
     day: Day
     window: TimeWindow
     lines: tuple[Line, ...]
@@ -240,13 +268,20 @@ class Appointment(Stored):
     def services(self) -> frozenset[ServiceKind]:
         return frozenset(line.kind for line in self.lines)
 
+    @property
+    def wish(self) -> Wish:
+        return Wish(
+            errands=tuple(line.errand for line in self.lines),
+            way_in=self.private.access_notes.way_in,
+            where=self.private.address.door.location,
+        )
+
 
 class BookingPolicy(BaseModel):
     """The bureau's own choices; no source names them."""
 
     model_config = Frozen
 
-    cancel_before: timedelta = timedelta(minutes=30)
     most_changes: int = 3
     most_lines: int = 20
 
@@ -291,6 +326,7 @@ class BookingRefusal(StrEnum):
     HOLD_EXPIRED = "HOLD_EXPIRED"
     TOO_MANY_HOLDS = "TOO_MANY_HOLDS"
     NO_COURIER = "NO_COURIER"
+    NO_VEHICLE = "NO_VEHICLE"
     NO_CONSENT = "NO_CONSENT"
     NOT_FOUND = "NOT_FOUND"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
@@ -343,6 +379,9 @@ BOOKING_WORDS: Final[dict[BookingRefusal, Words]] = {
     ),
     BookingRefusal.NO_COURIER: Words(
         "这个时段没有合适的揽投员。", "No courier who can do this works in that window."
+    ),
+    BookingRefusal.NO_VEHICLE: Words(
+        "这个时段没有装得下的车辆。", "No vehicle that carries all of it comes in that window."
     ),
     BookingRefusal.NO_CONSENT: Words(
         "代客户预约前须取得客户同意。", "The customer has to agree first."

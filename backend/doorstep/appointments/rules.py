@@ -9,6 +9,7 @@ from doorstep.accounts.model import STAFF, Caller, Role
 from doorstep.addresses.model import Address, ServiceArea
 from doorstep.appointments.model import (
     MOVES,
+    AccessNotes,
     Appointment,
     BookingPolicy,
     BookingRefusal,
@@ -28,8 +29,10 @@ from doorstep.appointments.model import (
     Status,
     SubscriptionLine,
 )
-from doorstep.capacity.model import Slot, SlotClosedReason, SlotRef
-from doorstep.catalogue.model import ServiceKind, SizeLimits
+from doorstep.capacity.model import Demand, Slot, SlotClosedReason, SlotRef
+from doorstep.capacity.rules import Wish
+from doorstep.catalogue.model import Errand, ServiceKind, SizeLimits
+from doorstep.kit.geo import Point
 from doorstep.kit.windows import local_day
 
 CLOSED_TO_BOOKING: Final[dict[SlotClosedReason, BookingRefusal]] = {
@@ -37,7 +40,7 @@ CLOSED_TO_BOOKING: Final[dict[SlotClosedReason, BookingRefusal]] = {
     SlotClosedReason.CUTOFF_PASSED: BookingRefusal.CUTOFF_PASSED,
     SlotClosedReason.CALENDAR: BookingRefusal.NOT_OFFERED,
     SlotClosedReason.NO_COURIER: BookingRefusal.NO_COURIER,
-    SlotClosedReason.NO_VEHICLE: BookingRefusal.NO_COURIER,
+    SlotClosedReason.NO_VEHICLE: BookingRefusal.NO_VEHICLE,
     SlotClosedReason.AREA: BookingRefusal.NOT_OFFERED,
     SlotClosedReason.NO_SAILING: BookingRefusal.NOT_OFFERED,
 }
@@ -99,6 +102,19 @@ def _over(measured: int | None, limit: int | None) -> bool:
     return measured is not None and limit is not None and measured > limit
 
 
+def wish_of(
+    lines: Iterable[LineAsked],
+    access: AccessNotes,
+    where: Point | None,
+    services: Iterable[ServiceKind] = (),
+) -> Wish:
+    """What is wanted: the lines, and one piece of unknown size of each service without a line."""
+    errands = [line.errand for line in lines]
+    named = {errand.kind for errand in errands}
+    errands += [Errand(kind=kind) for kind in sorted(services) if kind not in named]
+    return Wish(tuple(errands), access.way_in, where)
+
+
 def lines_of(asked: Iterable[LineAsked]) -> tuple[Line, ...]:
     """The lines of an appointment, numbered as they were asked."""
     return tuple(_line(f"lin_{number}", line) for number, line in enumerate(asked, start=1))
@@ -118,9 +134,10 @@ def promised(
     slot: Slot,
     address: Address,
     *,
+    takes: Demand,
+    cancellable_until: datetime,
     id: str,
     pickup_code: str,
-    policy: BookingPolicy,
     at: datetime,
 ) -> Appointment:
     """The promise, once nothing speaks against it. A place is still to be taken for it."""
@@ -140,11 +157,12 @@ def promised(
         area_id=slot.area_id,
         address_id=address.id,
         slot=request.slot,
+        takes=takes,
         day=slot.day,
         window=slot.window,
         lines=lines_of(request.lines),
         channel=request.channel,
-        cancellable_until=slot.window.start - policy.cancel_before,
+        cancellable_until=cancellable_until,
         booked_at=at,
         booked_by=request.booked_by,
         booked_by_role=request.booked_by_role,
@@ -212,10 +230,11 @@ def rescheduled(
     appointment: Appointment,
     slot: Slot,
     *,
+    takes: Demand,
+    cancellable_until: datetime,
     at: datetime,
     by_role: Role,
     reason: str | None,
-    policy: BookingPolicy,
 ) -> Appointment:
     """The appointment in another slot, free of whoever had it or was asked to take it."""
     ref = SlotRef(area_id=slot.area_id, start=slot.window.start, services=appointment.services)
@@ -227,9 +246,10 @@ def rescheduled(
         by_role=by_role,
         note=reason,
         slot=ref,
+        takes=takes,
         day=slot.day,
         window=slot.window,
-        cancellable_until=slot.window.start - policy.cancel_before,
+        cancellable_until=cancellable_until,
         courier_id=None,
         offered_to=None,
         eta=None,

@@ -45,7 +45,7 @@ class Slot(Node):
             open=view.closed is None,
             closed_because=view.closed,
             cutoff_at=view.cutoff_at,
-            places=view.slot.places if staff else None,
+            places=view.places if staff else None,
             taken=view.taken if staff else None,
         )
 

@@ -1,13 +1,21 @@
 """Slots and holds in MongoDB."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from pymongo import ReturnDocument
 from pymongo.errors import BulkWriteError
 
-from doorstep.capacity.model import Hold, Slot, SlotPattern
+from doorstep.capacity.model import (
+    Demand,
+    Edition,
+    Hold,
+    Slot,
+    SlotPattern,
+    Terms,
+    mask_of,
+)
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import INSTANT, TEXT, shaped, stored_schema
@@ -15,10 +23,18 @@ from doorstep.kit.mongo.transactions import Mongo, Tx
 
 SLOTS: Final = "slots"
 PATTERNS: Final = "slot_patterns"
+EDITIONS: Final = "slot_editions"
+TERMS: Final = "booking_terms"
 HOLDS: Final = "holds"
 CLAIMS: Final = "hold_claims"
 KEPT: Final = (
-    Kept(SLOTS, (Index(("area_id", "window.start")),), schema=stored_schema(Slot)),
+    Kept(
+        SLOTS,
+        (Index(("area_id", "window.start")), Index(("branch_id", "day"))),
+        schema=stored_schema(Slot),
+    ),
+    Kept(EDITIONS, (Index(("slot_key", "edition")),), schema=stored_schema(Edition)),
+    Kept(TERMS, schema=stored_schema(Terms)),
     Kept(PATTERNS, schema=stored_schema(SlotPattern)),
     Kept(
         HOLDS,
@@ -37,6 +53,7 @@ class SlotStore:
     def __init__(self, mongo: Mongo) -> None:
         self._slots = mongo[SLOTS]
         self._patterns = mongo[PATTERNS]
+        self._editions = mongo[EDITIONS]
 
     async def get(self, key: str) -> Slot | None:
         document = await self._slots.find_one({"_id": key})
@@ -75,11 +92,13 @@ class SlotStore:
         )
         return written.matched_count == 1
 
-    async def free(self, key: str, *, tx: Tx) -> None:
+    async def free(self, key: str, demand: Demand, *, tx: Tx) -> None:
         """One promise less. Never below none."""
+        less = {f"booked.load.{name}": -amount for name, amount in demand.load}
+        need = f"booked.needs.{mask_of(demand.services)}"
         await self._slots.update_one(
-            {"_id": key, "booked": {"$gt": 0}},
-            {"$inc": {"booked": -1, "revision": 1}},
+            {"_id": key, "booked.visits": {"$gt": 0}},
+            {"$inc": {**less, need: -demand.load.minutes, "booked.visits": -1, "revision": 1}},
             session=tx.session,
         )
 
@@ -89,6 +108,29 @@ class SlotStore:
             {"$pull": {"holds": {"id": hold_id}}, "$inc": {"revision": 1}},
             session=tx.session,
         )
+
+    async def of_branch(self, branch_id: str, first: date, days: int) -> list[Slot]:
+        wanted = [(first + timedelta(days=offset)).isoformat() for offset in range(days)]
+        rows = self._slots.find({"branch_id": branch_id, "day": {"$in": wanted}})
+        return [Slot.of_document(row) async for row in rows]
+
+    async def republish(self, before: Slot, after: Slot, *, tx: Tx) -> bool:
+        """Another budget or cap. False: another hand published meanwhile."""
+        document = after.document()
+        fresh = {name: document[name] for name in ("budget", "cap", "edition")}
+        written = await self._slots.update_one(
+            {"_id": before.id, "edition": before.edition},
+            {"$set": fresh, "$inc": {"revision": 1}},
+            session=tx.session,
+        )
+        return written.matched_count == 1
+
+    def keep_edition(self, edition: Edition, *, tx: Tx) -> None:
+        tx.insert(EDITIONS, edition.document())
+
+    async def editions(self, key: str) -> list[Edition]:
+        rows = self._editions.find({"slot_key": key}).sort("edition")
+        return [Edition.of_document(row) async for row in rows]
 
     async def patterns(self) -> list[SlotPattern]:
         return [SlotPattern.of_document(row) async for row in self._patterns.find()]
@@ -160,3 +202,15 @@ class HoldStore:
 
 def _claim_key(customer_id: str, service: ServiceKind) -> str:
     return f"{customer_id}|{service.value}"
+
+
+class TermsStore:
+    def __init__(self, mongo: Mongo) -> None:
+        self._terms = mongo[TERMS]
+
+    async def all(self) -> tuple[Terms, ...]:
+        return tuple([Terms.of_document(row) async for row in self._terms.find().sort("_id")])
+
+    def add(self, terms: Iterable[Terms], *, tx: Tx) -> None:
+        for row in terms:
+            tx.insert(TERMS, row.document())

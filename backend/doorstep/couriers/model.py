@@ -34,6 +34,8 @@ class Courier(Stored):
     branch_path: str
     vehicle_id: str | None = None
     skills: tuple[ServiceKind, ...]
+    area_ids: tuple[str, ...] = ()
+    """The areas they serve. None: all of their branch's."""
     station: Point
     """Where a round of theirs starts."""
     on_duty: bool = False

@@ -50,6 +50,7 @@ _BOOKED, _PLANNED, _ACCEPTED = time(17), time(20, 30), time(21)
 _CALLED_OFF: Final = "家里有事，改天再约"
 _DECLINED: Final = "车辆故障"
 _MOST_ASKED: Final = 12
+_WITHOUT_LIFT: Final = 6
 
 
 async def live_a_day(house: House, *, seed: int = SEED, progress: Progress = quiet) -> None:
@@ -180,7 +181,7 @@ class _Branch:
     async def _booked(self, visit: Visit) -> Appointment | None:
         customer = player(Role.CUSTOMER, visit.customer, Size.CITY)
         window = self._first_window(visit)
-        by_agent = visit.fate is Fate.ON_BEHALF
+        by_agent, floor = visit.fate is Fate.ON_BEHALF, visit.number % 18 + 1
         request = BookingRequest(
             customer_id=customer.account_id,
             booked_by=player(Role.AGENT, 1).account_id if by_agent else customer.account_id,
@@ -191,7 +192,7 @@ class _Branch:
             hold_id=None,
             contact=Contact(name=self.people[visit.customer - 1], phone=customer.phone),
             lines=visit.lines,
-            access_notes=AccessNotes(floor=visit.number % 18 + 1, has_lift=visit.number % 3 > 0),
+            access_notes=AccessNotes(floor=floor, has_lift=floor > _WITHOUT_LIFT),
         )
         at = self._evening_before(_BOOKED) + timedelta(seconds=20 * visit.number)
         booked = await self.house.appointments.book(request, self._attempt(visit, "book", at))

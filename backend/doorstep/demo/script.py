@@ -82,6 +82,7 @@ _TO_COME: Final = {
     Fate.RESCHEDULED: 6,
     Fate.CANCELLED: 8,
 }
+_UNDER_WAY: Final = frozenset({Fate.ARRIVED, Fate.EN_ROUTE})
 _NEAR_COURIER_1: Final = frozenset({Fate.OFFERED, Fate.DECLINED, Fate.RESCHEDULED})
 
 
@@ -124,13 +125,17 @@ _Scene = tuple[int, TimeWindow, Fate]
 
 
 def _around_the_clock(now: datetime) -> Iterator[_Scene]:
-    """Every fate once, in the window that is open now."""
+    """Every fate once: what is over in the window before this one, what is to come in the next, as
+    far as they are of today; for one courier may be all there is.
+    """
     midnight = at_local(local_day(now), time.min)
-    start = midnight + (now - midnight) // _WINDOW * _WINDOW
-    window = TimeWindow(start=start, end=start + _WINDOW)
+    this = midnight + (now - midnight) // _WINDOW * _WINDOW
+    before = max(midnight, this - _WINDOW)
+    after = min(midnight + timedelta(days=1) - _WINDOW, this + _WINDOW)
     area = areas_of_branch(ROUND_THE_CLOCK)[0]
     for fate in Fate:
-        yield area, window, fate
+        start = before if fate in _OVER else this if fate in _UNDER_WAY else after
+        yield area, TimeWindow(start=start, end=start + _WINDOW), fate
 
 
 def _all_over_town(now: datetime, today: date, random: Random) -> Iterator[_Scene]:

@@ -42,6 +42,10 @@ class TimeWindow(BaseModel):
     def covers(self, other: "TimeWindow") -> bool:
         return self.start <= other.start and other.end <= self.end
 
+    def overlaps(self, other: "TimeWindow") -> bool:
+        """Windows that only touch do not."""
+        return self.start < other.end and other.start < self.end
+
 
 def local_day(instant: datetime) -> date:
     """The day on the wall calendar in Shanghai."""

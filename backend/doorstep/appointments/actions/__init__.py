@@ -6,8 +6,9 @@ from doorstep.appointments.actions.booking import Booking
 from doorstep.appointments.actions.changing import Changing
 from doorstep.appointments.actions.reading import Change, Reading
 from doorstep.appointments.actions.serving import Offer, Serviceability, Serving
+from doorstep.appointments.actions.tools import Asked
 
-__all__ = ["Appointments", "Change", "Offer", "Serviceability"]
+__all__ = ["Appointments", "Asked", "Change", "Offer", "Serviceability"]
 
 
 @dataclass(frozen=True)

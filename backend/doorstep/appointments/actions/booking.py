@@ -1,14 +1,13 @@
 """Making promises, and holding places for them."""
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from doorstep.addresses.model import Address
 from doorstep.appointments import rules
-from doorstep.appointments.actions.tools import Tools
+from doorstep.appointments.actions.tools import Asked, Tools
 from doorstep.appointments.events import (
     AppointmentBooked,
 )
@@ -17,11 +16,9 @@ from doorstep.appointments.model import (
     BookingRefusal,
     BookingRefused,
     BookingRequest,
-    LineAsked,
 )
 from doorstep.capacity.actions import SlotView
 from doorstep.capacity.model import Ask, Hold, NoPlace, NotTaken, SlotRef
-from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import (
     Attempt,
@@ -33,6 +30,8 @@ from doorstep.kit.mongo.transactions import (
 _KEY: Final = ("idempotencyKey",)
 _NO_PLACE: Final = {
     NoPlace.FULL: BookingRefusal.SLOT_FULL,
+    NoPlace.NO_COURIER: BookingRefusal.NO_COURIER,
+    NoPlace.NO_VEHICLE: BookingRefusal.NO_VEHICLE,
     NoPlace.HOLD_EXPIRED: BookingRefusal.HOLD_EXPIRED,
     NoPlace.GONE: BookingRefusal.NOT_OFFERED,
 }
@@ -71,9 +70,7 @@ class Booking(Tools):
         hold = await self._hold_named(request)
         if isinstance(hold, BookingRefused):
             return hold
-        judged = await self._judge(
-            request.address_id, request.customer_id, request.slot, request.lines, attempt.at, hold
-        )
+        judged = await self._judge(Asked.of(request), request.customer_id, attempt.at, hold)
         if isinstance(judged, BookingRefused):
             return judged
         promise = rules.promised(
@@ -82,7 +79,8 @@ class Booking(Tools):
             judged.address,
             id=new_id("apt"),
             pickup_code=f"{secrets.randbelow(10**6):06}",
-            policy=self.policy,
+            takes=judged.view.demand,
+            cancellable_until=judged.view.cancellable_until,
             at=attempt.at,
         )
         if attempt.dry:
@@ -95,7 +93,12 @@ class Booking(Tools):
             tx.record(AppointmentBooked.of(promise))
             return promise
 
-        ask = Ask(id=promise.id, at=attempt.at, hold_id=hold.id if hold else None)
+        ask = Ask(
+            id=promise.id,
+            at=attempt.at,
+            demand=promise.takes,
+            hold_id=hold.id if hold else None,
+        )
         outcome = await self.capacity.take(request.slot, ask, attempt, write)
         return await self._booked(outcome, request.slot)
 
@@ -112,28 +115,25 @@ class Booking(Tools):
 
     async def _judge(
         self,
-        address_id: str,
+        asked: Asked,
         customer_id: str,
-        slot: SlotRef,
-        lines: Sequence[LineAsked],
         at: datetime,
         hold: Hold | None = None,
-        services: frozenset[ServiceKind] | None = None,
     ) -> _Judged | BookingRefused:
         """Everything that can be said before the race for the place."""
-        services = services or frozenset(line.kind for line in lines)
-        address = await self.addresses.of_owner(address_id, customer_id)
+        address = await self.addresses.of_owner(asked.address_id, customer_id)
         area = await self.addresses.area(address.area_id) if address else None
-        refused = rules.judge_place(address, area, services, slot)
+        refused = rules.judge_place(address, area, asked.services, asked.slot)
         if refused:
             return refused
         assert address is not None
-        view = await self.capacity.view(slot, at=at, hold_id=hold.id if hold else None)
+        wish = rules.wish_of(asked.lines, asked.access, address.door.location, asked.services)
+        view = await self.capacity.view(asked.slot, wish, at=at, hold_id=hold.id if hold else None)
         if view and (
-            refused := rules.judge_size(lines, await self.catalogue.limits(view.slot.day))
+            refused := rules.judge_size(asked.lines, await self.catalogue.limits(view.slot.day))
         ):
             return refused
-        return self._judge_slot(address, slot, view, at, hold)
+        return self._judge_slot(address, asked.slot, view, at, hold)
 
     def _judge_slot(
         self,
@@ -144,8 +144,8 @@ class Booking(Tools):
         hold: Hold | None,
     ) -> _Judged | BookingRefused:
         at_slot: dict[str, Any] = {"path": ("slotId",), "area_id": slot.area_id}
-        if view is None:
-            far = self.capacity.beyond_horizon(slot.start, at=at)
+        if view is None or view.too_far:
+            far = view is not None or self.capacity.beyond_horizon(slot.start, at=at)
             code = BookingRefusal.TOO_FAR_AHEAD if far else BookingRefusal.NOT_OFFERED
             return BookingRefused(code=code, **at_slot)
         if hold and hold.expires_at <= at:
@@ -174,18 +174,10 @@ class Booking(Tools):
             return BookingRefused(code=BookingRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
         return await self._promised(id)
 
-    async def hold(
-        self,
-        customer_id: str,
-        address_id: str,
-        slot: SlotRef,
-        services: frozenset[ServiceKind],
-        lines: Sequence[LineAsked],
-        attempt: Attempt,
-    ) -> Hold | BookingRefused:
+    async def hold(self, customer_id: str, asked: Asked, attempt: Attempt) -> Hold | BookingRefused:
         """Keep a place for a few minutes. One for each customer and service."""
         outcome = await self._held_before(customer_id, attempt) or await self._hold(
-            customer_id, address_id, slot, services, lines, attempt
+            customer_id, asked, attempt
         )
         if isinstance(outcome, BookingRefused):
             return await self._held_before(customer_id, attempt) or outcome
@@ -201,17 +193,10 @@ class Booking(Tools):
         return await self._held_again(told.id, customer_id, same_body=same)
 
     async def _hold(
-        self,
-        customer_id: str,
-        address_id: str,
-        slot: SlotRef,
-        services: frozenset[ServiceKind],
-        lines: Sequence[LineAsked],
-        attempt: Attempt,
+        self, customer_id: str, asked: Asked, attempt: Attempt
     ) -> Hold | BookingRefused:
-        judged = await self._judge(
-            address_id, customer_id, slot, lines, attempt.at, services=services
-        )
+        slot = asked.slot
+        judged = await self._judge(asked, customer_id, attempt.at)
         if isinstance(judged, BookingRefused):
             return judged
         until = min(attempt.at + self.capacity.policy.hold_lasts, judged.view.cutoff_at)
@@ -220,7 +205,7 @@ class Booking(Tools):
             customer_id=customer_id,
             ref=slot.text,
             slot_key=slot.key,
-            services=tuple(sorted(services)),
+            services=tuple(sorted(asked.services)),
             expires_at=until,
         )
         too_many = BookingRefused(code=BookingRefusal.TOO_MANY_HOLDS)
@@ -231,7 +216,7 @@ class Booking(Tools):
 
         if attempt.dry:
             return await self.mongo.transact(write, dry=True)
-        ask = Ask(id=hold.id, at=attempt.at, hold_until=until)
+        ask = Ask(id=hold.id, at=attempt.at, demand=judged.view.demand, hold_until=until)
         outcome = await self.capacity.take(slot, ask, attempt, write)
         match outcome:
             case Hold() | BookingRefused():

@@ -31,6 +31,8 @@ from doorstep.kit.mongo.transactions import (
 _KEY: Final = ("idempotencyKey",)
 _NO_CHANGE: Final = {
     NoPlace.FULL: ChangeRefusal.SLOT_FULL,
+    NoPlace.NO_COURIER: ChangeRefusal.NOT_OFFERED,
+    NoPlace.NO_VEHICLE: ChangeRefusal.NOT_OFFERED,
     NoPlace.HOLD_EXPIRED: ChangeRefusal.SLOT_FULL,
     NoPlace.GONE: ChangeRefusal.NOT_OFFERED,
 }
@@ -102,10 +104,11 @@ class Changing(Tools):
             return rules.rescheduled(
                 appointment,
                 view.slot,
+                takes=view.demand,
+                cancellable_until=view.cancellable_until,
                 at=attempt.at,
                 by_role=by_role,
                 reason=reason,
-                policy=self.policy,
             )
 
         if attempt.dry:
@@ -118,18 +121,20 @@ class Changing(Tools):
                 return current
             after = rescheduled(current)
             await self.save([(current, after)], AppointmentRescheduled, tx=tx)
-            await self.capacity.free(current.slot.key, tx=tx)
+            await self.capacity.free(current.slot.key, current.takes, tx=tx)
             return after
 
-        outcome = await self.capacity.take(slot, Ask(id=id, at=attempt.at), attempt, write)
+        ask = Ask(id=id, at=attempt.at, demand=view.demand)
+        outcome = await self.capacity.take(slot, ask, attempt, write)
         return await self._changed(outcome, before)
 
     async def _other_slot(
         self, before: Appointment, slot: SlotRef, at: datetime
     ) -> SlotView | ChangeRefused:
-        view = await self.capacity.view(slot, at=at)
+        view = await self.capacity.view(slot, before.wish, at=at)
         not_offered = (
             view is None
+            or view.too_far
             or slot.area_id != before.area_id
             or not before.services <= slot.services
             or slot.key == before.slot.key
@@ -176,7 +181,7 @@ class Changing(Tools):
             )
             assert after is not None
             await self.save([(before, after)], AppointmentCancelled, tx=tx)
-            await self.capacity.free(before.slot.key, tx=tx)
+            await self.capacity.free(before.slot.key, before.takes, tx=tx)
             return after
 
         outcome = await self.mongo.once(attempt, body)

@@ -1,14 +1,18 @@
 """Whether we come to a door, for what, and when."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from doorstep.addresses.actions import Located
 from doorstep.addresses.model import Address, AddressAsked, ServiceArea, UnservedReason
-from doorstep.appointments.actions.tools import Tools
+from doorstep.appointments import rules
+from doorstep.appointments.actions.tools import Asked, Tools
+from doorstep.appointments.model import AccessNotes, LineAsked
 from doorstep.capacity.actions import SlotView
+from doorstep.capacity.rules import Wish
 from doorstep.catalogue.model import ServiceKind
+from doorstep.kit.geo import Point
 from doorstep.kit.windows import day_span
 
 
@@ -55,36 +59,45 @@ class Serving(Tools):
             reason = UnservedReason.SERVICE_NOT_OFFERED_HERE
             return Serviceability(located, (), reason)
         now = self.clock.now()
-        return Serviceability(
-            located, tuple([await self._offer(area, kind, now) for kind in wanted]), None
-        )
+        where = located.candidate.door.location if located.candidate else None
+        offers = [await self._offer(area, kind, where, now) for kind in wanted]
+        return Serviceability(located, tuple(offers), None)
 
-    async def _offer(self, area: ServiceArea, kind: ServiceKind, now: datetime) -> Offer:
-        found = await self.capacity.open_slots(area.id, area.branch_id, [kind], at=now, most=1)
+    async def _offer(
+        self, area: ServiceArea, kind: ServiceKind, where: Point | None, now: datetime
+    ) -> Offer:
+        found = await self.capacity.open_slots(area, Wish.of([kind], where), at=now, most=1)
         return Offer(kind, found[0] if found else None)
 
     async def slots(
-        self, address: Address, services: frozenset[ServiceKind], first: date, days: int
+        self,
+        address: Address,
+        services: frozenset[ServiceKind],
+        first: date,
+        days: int,
+        lines: Sequence[LineAsked] = (),
+        access: AccessNotes | None = None,
     ) -> list[SlotView]:
         """Every slot of the days at this door, each closed one with its reason."""
         area = await self.addresses.area(address.area_id)
-        if area is None or not services <= set(area.services):
+        if area is None:
             return []
-        span = day_span(first, days)
-        return await self.capacity.views(
-            area.id, area.branch_id, services, span, at=self.clock.now()
-        )
+        wish = rules.wish_of(lines, access or AccessNotes(), address.door.location, services)
+        return await self.capacity.views(area, wish, day_span(first, days), at=self.clock.now())
 
-    async def alternatives(
-        self, area_id: str, services: Collection[ServiceKind], *, not_key: str
-    ) -> list[SlotView]:
+    async def alternatives_to(self, asked: Asked, area_id: str) -> list[SlotView]:
+        """What to offer instead to somebody who asked for a place."""
+        address = await self.addresses.get(asked.address_id)
+        where = address.door.location if address else None
+        wish = rules.wish_of(asked.lines, asked.access, where, asked.services)
+        return await self.alternatives(area_id, wish, not_key=asked.slot.key)
+
+    async def alternatives(self, area_id: str, wish: Wish, *, not_key: str) -> list[SlotView]:
         """What to offer instead of a slot that was refused."""
         area = await self.addresses.area(area_id)
         if area is None:
             return []
-        return await self.capacity.open_slots(
-            area.id, area.branch_id, services, at=self.clock.now(), not_key=not_key
-        )
+        return await self.capacity.open_slots(area, wish, at=self.clock.now(), not_key=not_key)
 
 
 def _unserved(located: Located) -> UnservedReason:

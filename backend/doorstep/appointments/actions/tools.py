@@ -1,15 +1,20 @@
 """What every verb of appointments works with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from doorstep.addresses.actions import Addresses
 from doorstep.appointments.model import (
+    AccessNotes,
     Appointment,
     BookingPolicy,
+    BookingRequest,
+    LineAsked,
 )
 from doorstep.appointments.store import AppointmentStore
 from doorstep.capacity.actions import Capacity
+from doorstep.capacity.model import SlotRef
 from doorstep.catalogue.actions import Catalogue
+from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
@@ -17,6 +22,27 @@ from doorstep.kit.mongo.transactions import Mongo, Tx
 
 class NotReadableYet(RuntimeError):
     """What was promised cannot be read in this moment."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which place is asked for, and what for."""
+
+    address_id: str
+    slot: SlotRef
+    services: frozenset[ServiceKind]
+    lines: tuple[LineAsked, ...] = ()
+    access: AccessNotes = field(default_factory=AccessNotes)
+
+    @classmethod
+    def of(cls, request: BookingRequest) -> "Asked":
+        return cls(
+            address_id=request.address_id,
+            slot=request.slot,
+            services=frozenset(line.kind for line in request.lines),
+            lines=request.lines,
+            access=request.access_notes,
+        )
 
 
 @dataclass(frozen=True)

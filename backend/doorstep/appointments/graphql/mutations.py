@@ -1,6 +1,5 @@
 """Asking for visits, and changing one's mind."""
 
-from collections.abc import Collection
 from typing import Annotated
 
 import strawberry
@@ -9,6 +8,7 @@ from doorstep.accounts.model import AGENT, CUSTOMER_OR_AGENT, Role
 from doorstep.accounts.permissions import mutation
 from doorstep.addresses.actions import Addresses
 from doorstep.appointments import model
+from doorstep.appointments.actions import Asked
 from doorstep.appointments.graphql.behalf import Behalf, NoConsent, behalf_of
 from doorstep.appointments.graphql.inputs import (
     BookAppointmentInput,
@@ -42,7 +42,6 @@ from doorstep.appointments.graphql.results import (
 from doorstep.appointments.graphql.types import Appointment
 from doorstep.capacity.graphql import HoldReleased, Slot, SlotHeld, SlotHold
 from doorstep.capacity.model import Hold, SlotRef
-from doorstep.catalogue.model import ServiceKind
 from doorstep.items.rules import problem_with
 from doorstep.kit.gql import Info, InvalidAsk, argument, attempt_of, invalid
 from doorstep.kit.refusals import Invalid, Problem
@@ -109,23 +108,21 @@ class AppointmentMutation:
         if not input.services:
             raise invalid("services", zh="至少选一项服务。", en="At least one service.")
         lines = lines_in(input.lines, rooms.policy.most_lines) if input.lines else ()
-        if input.access:
-            input.access.parsed("access")
+        access = input.access.parsed("access") if input.access else model.AccessNotes()
         try:
             behalf = await behalf_of(info, input.on_behalf_of, dry=input.validate_only)
         except NoConsent:
-            return await _refused(_NO_CONSENT, info, ())
+            return await _refused(_NO_CONSENT, info)
         slot = slot_in(input.slot_id)
         if slot is None:
-            return await _refused(_NO_SLOT, info, ())
+            return await _refused(_NO_SLOT, info)
         if await _door_out_of_reach(info, behalf, input.address_id):
-            return await _refused(_NO_ADDRESS, info, ())
+            return await _refused(_NO_ADDRESS, info)
         services = frozenset(input.services) | {line.kind for line in lines}
-        outcome = await rooms.hold(
-            behalf.customer_id, input.address_id, slot, services, lines, attempt
-        )
+        asked = Asked(input.address_id, slot, services, lines, access)
+        outcome = await rooms.hold(behalf.customer_id, asked, attempt)
         if isinstance(outcome, model.BookingRefused):
-            return await _refused(outcome, info, services, slot)
+            return await _refused(outcome, info, asked)
         return SlotHeld(hold=await hold_shown(outcome, info))
 
     @mutation("Give a held place back.", to=CUSTOMER_OR_AGENT)
@@ -136,7 +133,7 @@ class AppointmentMutation:
         attempt = attempt_of(info, input, "releaseHold", rooms.clock.now())
         outcome = await rooms.release(input.hold_id, info.context.caller.id, attempt)
         if isinstance(outcome, model.BookingRefused):
-            return await _refused(outcome, info, ())
+            return await _refused(outcome, info)
         return HoldReleased(id=strawberry.ID(outcome.id))
 
     @mutation(
@@ -151,16 +148,15 @@ class AppointmentMutation:
         lines = lines_in(input.lines, rooms.policy.most_lines)
         _judge_items(info, lines)
         notes = input.access_notes.parsed() if input.access_notes else model.AccessNotes()
-        services = frozenset(line.kind for line in lines)
         try:
             behalf = await behalf_of(info, input.on_behalf_of, dry=attempt.dry)
         except NoConsent:
-            return await _refused(_NO_CONSENT, info, ())
+            return await _refused(_NO_CONSENT, info)
         slot = slot_in(input.slot_id)
         if slot is None:
-            return await _refused(_NO_SLOT, info, ())
+            return await _refused(_NO_SLOT, info)
         if await _door_out_of_reach(info, behalf, input.address_id):
-            return await _refused(_NO_ADDRESS, info, ())
+            return await _refused(_NO_ADDRESS, info)
         request = model.BookingRequest(
             customer_id=behalf.customer_id,
             booked_by=behalf.caller_id,
@@ -175,7 +171,7 @@ class AppointmentMutation:
         )
         outcome = await rooms.book(request, attempt)
         if isinstance(outcome, model.BookingRefused):
-            return await _refused(outcome, info, services, slot)
+            return await _refused(outcome, info, Asked.of(request))
         return AppointmentBooked(appointment=await _as_served(outcome, info))
 
     @mutation(
@@ -270,27 +266,19 @@ _WITH_ALTERNATIVES = frozenset(
         model.BookingRefusal.NOT_OFFERED,
         model.BookingRefusal.HOLD_EXPIRED,
         model.BookingRefusal.NO_COURIER,
+        model.BookingRefusal.NO_VEHICLE,
     }
 )
 
 
 async def _refused(
-    refused: model.BookingRefused,
-    info: Info,
-    services: Collection[ServiceKind],
-    slot: SlotRef | None = None,
+    refused: model.BookingRefused, info: Info, asked: Asked | None = None
 ) -> BookingRefused:
     alternatives: list[Slot] = []
-    if refused.code in _WITH_ALTERNATIVES and refused.area_id and services and slot:
-        alternatives = await _alternatives(info, refused.area_id, services, slot.key)
+    if refused.code in _WITH_ALTERNATIVES and refused.area_id and asked:
+        views = await appointments_of(info).alternatives_to(asked, refused.area_id)
+        alternatives = [Slot.of(view, staff=is_staff(info)) for view in views]
     return BookingRefused.of(refused, info.context.locale, alternatives)
-
-
-async def _alternatives(
-    info: Info, area_id: str, services: Collection[ServiceKind], not_key: str
-) -> list[Slot]:
-    views = await appointments_of(info).alternatives(area_id, services, not_key=not_key)
-    return [Slot.of(view, staff=is_staff(info)) for view in views]
 
 
 _CHANGES_WITH_ALTERNATIVES = frozenset(
@@ -305,9 +293,13 @@ _CHANGES_WITH_ALTERNATIVES = frozenset(
 async def _change_refused(
     refused: model.ChangeRefused, info: Info, slot: SlotRef | None
 ) -> ChangeRefused:
-    current, alternatives = refused.current, []
+    current = refused.current
+    alternatives: list[Slot] = []
     if current and slot and refused.code in _CHANGES_WITH_ALTERNATIVES:
-        alternatives = await _alternatives(info, current.area_id, current.services, slot.key)
+        views = await appointments_of(info).alternatives(
+            current.area_id, current.wish, not_key=slot.key
+        )
+        alternatives = [Slot.of(view, staff=is_staff(info)) for view in views]
     shown = await shown_to(await viewer_of(info), [current], info) if current else []
     return ChangeRefused(
         message=model.CHANGE_WORDS[refused.code].spoken(info.context.locale),

@@ -202,16 +202,16 @@ class AppointmentQuery:
             raise invalid("days", zh="须为 1 到 31 天。", en="From 1 to 31 days.")
         if not services:
             raise invalid("services", zh="至少选一项服务。", en="At least one service.")
-        wanted = frozenset(services)
-        if lines:
-            wanted |= {line.kind for line in lines_in(lines, rooms.policy.most_lines)}
+        errands = lines_in(lines, rooms.policy.most_lines) if lines else ()
+        wanted = frozenset(services) | {line.kind for line in errands}
+        notes = access.parsed("access") if access else None
         address = await _address_for(address_id, info)
         if address is None:
             return []
         first = from_ or local_day(rooms.clock.now())
         if not _FIRST_DAY <= first <= _LAST_DAY:
             return []
-        views = await rooms.slots(address, wanted, first, days)
+        views = await rooms.slots(address, wanted, first, days, errands, notes)
         return [Slot.of(view, staff=is_staff(info)) for view in views]
 
     @query("One appointment; null if it is not there, or not yours to see.", to=SIGNED_IN)

@@ -279,30 +279,34 @@ async def _slots(seen: Sequence[Seen], info: Info) -> dict[str, Slot]:
         views = await capacity.presented(refs, at=capacity.clock.now())
     return {
         appointment.slot.text: Slot.of(
-            views.get(appointment.slot.text) or _past_slot(appointment, capacity),
+            views.get(appointment.slot.text) or await _past_slot(appointment, capacity),
             staff=sight.staff,
         )
         for appointment, sight in seen
     }
 
 
-def _past_slot(appointment: model.Appointment, capacity: Capacity) -> SlotView:
+async def _past_slot(appointment: model.Appointment, capacity: Capacity) -> SlotView:
     """The slot as the appointment remembers it."""
     ref = appointment.slot
+    slot = capacity_model.Slot(
+        id=ref.key,
+        area_id=ref.area_id,
+        branch_id=appointment.branch_id,
+        branch_path=appointment.branch_path,
+        day=appointment.day,
+        window=appointment.window,
+    )
+    bounds = await capacity.bounds(ref.services, ref.area_id, appointment.day)
     return SlotView(
-        slot=capacity_model.Slot(
-            id=ref.key,
-            area_id=ref.area_id,
-            branch_id=appointment.branch_id,
-            branch_path=appointment.branch_path,
-            day=appointment.day,
-            window=appointment.window,
-            places=0,
-        ),
+        slot=slot,
         ref=ref,
         closed=capacity_model.SlotClosedReason.CUTOFF_PASSED,
-        cutoff_at=appointment.window.start - capacity.policy.cutoff_before,
-        taken=0,
+        cutoff_at=bounds.cutoff_of(slot),
+        cancellable_until=appointment.cancellable_until,
+        demand=appointment.takes,
+        too_far=False,
+        at=capacity.clock.now(),
     )
 
 

@@ -1,0 +1,14 @@
+"""What an area's couriers can still promise: showing it, taking of it, and publishing it."""
+
+from dataclasses import dataclass
+
+from doorstep.capacity.actions.publishing import Publishing
+from doorstep.capacity.actions.showing import Showing, SlotView
+from doorstep.capacity.actions.taking import Taking
+
+__all__ = ["Capacity", "SlotView"]
+
+
+@dataclass(frozen=True)
+class Capacity(Showing, Taking, Publishing):
+    """All verbs of the room, over one set of tools."""

@@ -1,0 +1,181 @@
+"""Showing what can still be promised."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from doorstep.addresses.model import ServiceArea
+from doorstep.capacity import rules
+from doorstep.capacity.actions.tools import Tools
+from doorstep.capacity.model import Demand, Slot, SlotClosedReason, SlotRef
+from doorstep.capacity.rules import Bounds, Surroundings, Wish
+from doorstep.catalogue.model import ServiceKind
+from doorstep.kit.windows import TimeWindow, day_span, local_day
+
+
+@dataclass(frozen=True)
+class SlotView:
+    """A slot as it looks to one question at one instant."""
+
+    slot: Slot
+    ref: SlotRef
+    demand: Demand
+    closed: SlotClosedReason | None
+    cutoff_at: datetime
+    cancellable_until: datetime
+    too_far: bool
+    """Beyond the horizon of what was asked for: not shown yet, and not booked."""
+    at: datetime
+
+    @property
+    def taken(self) -> int:
+        return rules.taken(self.slot, self.at).visits
+
+    @property
+    def places(self) -> int:
+        """Of the smallest budget."""
+        return rules.places(self.slot, rules.taken(self.slot, self.at), self.demand)
+
+
+@dataclass(frozen=True)
+class Showing(Tools):
+    """Every slot is judged by the functions that booking is judged by."""
+
+    async def views(
+        self, area: ServiceArea, wish: Wish, span: TimeWindow, *, at: datetime
+    ) -> list[SlotView]:
+        """Every slot that starts in the span, closed ones too, each with its reason."""
+        slots = await self.slots.of_area(area.id, span.start, span.end)
+        views = await self._views(slots, wish, area, at)
+        return [view for view in views if not view.too_far]
+
+    async def open_slots(
+        self,
+        area: ServiceArea,
+        wish: Wish,
+        *,
+        at: datetime,
+        most: int = 3,
+        not_key: str | None = None,
+    ) -> list[SlotView]:
+        """The next slots that can be booked: what to offer instead."""
+        span = day_span(local_day(at), self.policy.horizon_days + 1)
+        views = await self.views(area, wish, span, at=at)
+        return [view for view in views if not view.closed and view.slot.id != not_key][:most]
+
+    async def view(
+        self,
+        ref: SlotRef,
+        wish: Wish | None = None,
+        *,
+        at: datetime,
+        hold_id: str | None = None,
+        instead: Demand | None = None,
+    ) -> SlotView | None:
+        """One slot. None: there is none of that area and start."""
+        slot = await self.slots.get(ref.key)
+        if slot is None:
+            return None
+        area = await self.addresses.area(slot.area_id)
+        asked = wish or Wish.of(ref.services)
+        (view,) = await self._views([slot], asked, area, at, hold_id=hold_id, instead=instead)
+        return replace(view, ref=ref)
+
+    async def get_many(self, keys: Sequence[str]) -> dict[str, Slot]:
+        return await self.slots.get_many(keys)
+
+    async def bounds(self, services: Iterable[ServiceKind], area_id: str, day: date) -> Bounds:
+        """The terms of booking these services there on that day."""
+        terms = await self.known_terms.get()
+        return rules.bounds_of(terms, services, area_id, day, self.policy)
+
+    def beyond_horizon(self, start: datetime, *, at: datetime) -> bool:
+        return local_day(start) > local_day(at) + timedelta(days=self.policy.horizon_days)
+
+    async def presented(self, wanted: Sequence[SlotRef], *, at: datetime) -> dict[str, SlotView]:
+        """Many slots at once, by their refs' texts: for lists of appointments."""
+        slots = await self.slots.get_many({ref.key for ref in wanted})
+        alike: dict[tuple[str, frozenset[str]], list[SlotRef]] = defaultdict(list)
+        for ref in wanted:
+            if ref.key in slots:
+                alike[ref.area_id, ref.services].append(ref)
+        shown: dict[str, SlotView] = {}
+        for (area_id, _), refs in alike.items():
+            area, wish = await self.addresses.area(area_id), Wish.of(refs[0].services)
+            views = await self._views([slots[ref.key] for ref in refs], wish, area, at)
+            shown |= {ref.text: view for ref, view in zip(refs, views, strict=True)}
+        return shown
+
+    # ------------------------------------------------------------ judging
+
+    async def _views(
+        self,
+        slots: Sequence[Slot],
+        wish: Wish,
+        area: ServiceArea | None,
+        at: datetime,
+        *,
+        hold_id: str | None = None,
+        instead: Demand | None = None,
+    ) -> list[SlotView]:
+        if not slots:
+            return []
+        terms = await self.known_terms.get()
+        around = Surroundings(area, await self.calendar.closures(), terms, self.policy)
+        days = await self._days({slot.day for slot in slots}, wish, slots[0].area_id)
+        views = []
+        for slot in slots:
+            bounds, demand = days[slot.day]
+            closed = rules.closed_because(
+                slot, demand, bounds, around, at=at, hold_id=hold_id, instead=instead
+            )
+            views.append(_view(slot, wish, bounds, demand, closed, at))
+        return await self._with_room(views, wish)
+
+    async def _days(
+        self, days: set[date], wish: Wish, area_id: str
+    ) -> Mapping[date, tuple[Bounds, Demand]]:
+        """The terms and the cost of each day: both may change with the date."""
+        found = {}
+        for day in days:
+            bounds = await self.bounds(wish.services, area_id, day)
+            costs = await self.catalogue.costs(day)
+            found[day] = bounds, rules.demand_of(wish, costs, bounds.buffer_minutes)
+        return found
+
+    async def _with_room(self, views: list[SlotView], wish: Wish) -> list[SlotView]:
+        """What the budget leaves open, a full round may still close."""
+        open_ones = [view for view in views if not view.closed and not view.too_far]
+        if wish.where is None or not open_ones:
+            return views
+        slots = [view.slot for view in open_ones]
+        crowded = await self.feasible.crowded(slots, open_ones[0].demand, wish.where)
+        if not crowded:
+            return views
+        return [
+            replace(view, closed=SlotClosedReason.FULL)
+            if view.closed is None and view.slot.id in crowded
+            else view
+            for view in views
+        ]
+
+
+def _view(
+    slot: Slot,
+    wish: Wish,
+    bounds: Bounds,
+    demand: Demand,
+    closed: SlotClosedReason | None,
+    at: datetime,
+) -> SlotView:
+    return SlotView(
+        slot=slot,
+        ref=SlotRef(area_id=slot.area_id, start=slot.window.start, services=wish.services),
+        demand=demand,
+        closed=closed,
+        cutoff_at=bounds.cutoff_of(slot),
+        cancellable_until=bounds.cancellable_until(slot),
+        too_far=slot.day > local_day(at) + timedelta(days=bounds.horizon_days),
+        at=at,
+    )

@@ -1,0 +1,122 @@
+"""What there is to give: budgets from shifts, vehicles and areas. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Final
+
+from doorstep.addresses.model import ServiceArea
+from doorstep.capacity.model import (
+    Cap,
+    CapacityBudget,
+    CapacityPolicy,
+    Hands,
+    Slot,
+    SlotPattern,
+    slot_key,
+)
+from doorstep.catalogue.model import ServiceKind
+from doorstep.couriers.model import Vehicle
+from doorstep.couriers.rules import Roster
+from doorstep.kit.windows import TimeWindow
+
+_MOST_COUNTED: Final = 1000
+
+
+@dataclass(frozen=True)
+class Force:
+    """A branch's couriers, shifts and vehicles, and the areas that share them."""
+
+    roster: Roster
+    vehicles: Mapping[str, Vehicle]
+    areas: tuple[ServiceArea, ...]
+    patterns: tuple[SlotPattern, ...]
+
+    def served(self, slot: Slot) -> frozenset[str]:
+        """The areas that are served while the slot lasts, itself included."""
+        held = {area.id for area in self.areas if area.holds_on(slot.day)}
+        beside = {
+            pattern.area_id
+            for pattern in self.patterns
+            if pattern.area_id in held
+            and any(slot.window.overlaps(each) for each in pattern.windows(slot.day))
+        }
+        return frozenset(beside | {slot.area_id})
+
+
+def slots_of(pattern: SlotPattern, day: date) -> list[Slot]:
+    """The slots of the pattern that fall on `day`, with nothing to give yet."""
+    return [_slot(pattern, day, window) for window in pattern.windows(day)]
+
+
+def _slot(pattern: SlotPattern, day: date, window: TimeWindow) -> Slot:
+    return Slot(
+        id=slot_key(pattern.area_id, window.start),
+        area_id=pattern.area_id,
+        branch_id=pattern.branch_id,
+        branch_path=pattern.branch_path,
+        day=day,
+        window=window,
+        route_id=pattern.route_id,
+        cap=Cap(visits=pattern.places),
+    )
+
+
+def budgets_of(
+    slots: Iterable[Slot], force: Force, policy: CapacityPolicy
+) -> dict[str, CapacityBudget]:
+    """What those on shift can do in each slot, by its id."""
+    return {slot.id: budget_of(slot, force, policy) for slot in slots}
+
+
+def budget_of(slot: Slot, force: Force, policy: CapacityPolicy) -> CapacityBudget:
+    """What those whose shift covers the window can do in it, as far as the area has a share.
+
+    A courier who serves several areas gives each that is served at the time the same share of
+    minutes and load, rounded down: what is published never exceeds what there is.
+    """
+    working = force.roster.working(slot.window)
+    ours = [
+        courier
+        for courier in force.roster.couriers
+        if courier.id in working and (not courier.area_ids or slot.area_id in courier.area_ids)
+    ]
+    served = force.served(slot)
+    length = (slot.window.end - slot.window.start) // timedelta(minutes=1)
+    alike: dict[tuple[frozenset[ServiceKind], int, int], list[int]] = {}
+    for courier in ours:
+        grams, litres = _carries(force.vehicles.get(courier.vehicle_id or ""), policy)
+        shared = len(served.intersection(courier.area_ids) if courier.area_ids else served)
+        alike.setdefault((frozenset(courier.skills), grams, litres), []).append(shared)
+    hands = tuple(
+        Hands(
+            skills=skills,
+            people=len(shared),
+            minutes=sum(length // areas for areas in shared),
+            grams=sum(grams // areas for areas in shared),
+            litres=sum(litres // areas for areas in shared),
+            vehicle_grams=grams,
+            vehicle_litres=litres,
+        )
+        for (skills, grams, litres), shared in sorted(
+            alike.items(), key=lambda each: (sorted(each[0][0]), each[0][1:])
+        )
+    )
+    return CapacityBudget(hands=hands, pairs=_pairs(alike.values(), length, policy))
+
+
+def _carries(vehicle: Vehicle | None, policy: CapacityPolicy) -> tuple[int, int]:
+    """Grams and litres."""
+    if vehicle is None:
+        return policy.on_foot_grams, policy.on_foot_litres
+    return vehicle.capacity_kilograms * 1000, vehicle.capacity_litres
+
+
+def _pairs(shares: Iterable[Sequence[int]], length: int, policy: CapacityPolicy) -> int:
+    """How many visits two people can make together: pairs, times visits one after the other."""
+    each = [Fraction(1, areas) for shared in shares for areas in shared]
+    if not each:
+        return 0
+    visits = len(each) // 2 * (length // policy.pair_minutes)
+    return int(visits * sum(each) / len(each))
