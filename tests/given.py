@@ -22,7 +22,9 @@ from doorstep.appointments.model import (
     Contact,
     PickupAsked,
 )
+from doorstep.appointments.rules import wish_of
 from doorstep.capacity.model import SlotPattern, SlotRef
+from doorstep.capacity.rules import Wish
 from doorstep.catalogue.model import Channel, ServiceKind
 from doorstep.couriers.model import Courier, ShiftPattern, Vehicle
 from doorstep.kit.geo import Point
@@ -285,6 +287,11 @@ def request(who: Person = ADA, **changed: Any) -> BookingRequest:
 def asked(who: Person = ADA, at: SlotRef | None = None, services: Any = PARCEL) -> Asked:
     """A place, before the details are known."""
     return Asked(who.address_id, at or slot(), services)
+
+
+def wish(lines: Any) -> Wish:
+    """What a visit for these lines asks of a slot."""
+    return wish_of(lines, AccessNotes(), None)
 
 
 def attempt(
