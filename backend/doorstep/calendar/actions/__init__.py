@@ -38,10 +38,10 @@ class Calendar(Dating, Blocking, Sailings, Reading):
     def add(
         self,
         closures: Iterable[Closure],
-        *,
         days: Iterable[BureauDay] = (),
         routes: Iterable[FerryRoute] = (),
         patterns: Iterable[SailingPattern] = (),
+        *,
         tx: Tx,
     ) -> None:
         self.store.add(closures, days, tx=tx)
