@@ -118,11 +118,10 @@ class BlockKind(StrEnum):
 
 
 class BlockAsked(BaseModel):
-    """Without areas: all that the unit at `path` serves."""
+    """Without areas: all that the unit serves."""
 
     model_config = ConfigDict(frozen=True)
 
-    path: str
     area_ids: tuple[str, ...] = Field(default=(), max_length=200)
     start: datetime
     end: datetime

@@ -8,6 +8,7 @@ from doorstep.calendar.events import BlockAdded, BlockLifted
 from doorstep.calendar.model import Block, BlockAsked, CalendarRefusal, CalendarRefused
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Tx
+from doorstep.organisation.model import OrgUnit
 
 
 @dataclass(frozen=True)
@@ -15,21 +16,24 @@ class Blocking(Tools):
     """Typhoons, snow, roadworks."""
 
     async def add_block(
-        self, asked: BlockAsked, attempt: Attempt, *, by: str
+        self, unit: OrgUnit | None, asked: BlockAsked, attempt: Attempt, *, by: str
     ) -> Block | CalendarRefused:
-        """Nobody comes there in that span."""
-        strange = [id for id in asked.area_ids if not await self._serves(asked.path, id)]
-        block = Block(id=new_id("blk"), **asked.model_dump(), created_by=by)
+        """Nobody comes there in that span. None: there is no such unit."""
+        id = new_id("blk")
+        strange = unit and [a for a in asked.area_ids if not await self._serves(unit.path, a)]
 
         async def body(tx: Tx) -> Block | CalendarRefused:
-            if block.end <= attempt.at:
-                return refuse(CalendarRefusal.IN_THE_PAST, "end")
+            if unit is None:
+                return refuse(CalendarRefusal.NOT_FOUND, "unitId")
             if strange:
                 return refuse(CalendarRefusal.NOT_FOUND, "areaIds")
+            if asked.end <= attempt.at:
+                return refuse(CalendarRefusal.IN_THE_PAST, "end")
+            block = Block(id=id, path=unit.path, **asked.model_dump(), created_by=by)
             await self.store.put_block(None, block, tx=tx)
             tx.record(
                 BlockAdded(
-                    aggregate=block.id,
+                    aggregate=id,
                     sequence=block.version,
                     at=attempt.at,
                     path=block.path,

@@ -68,12 +68,14 @@ class Dating(Tools):
         return await self._done(attempt, body, lambda id: self.store.day(day))
 
     async def close(
-        self, unit: OrgUnit, day: date, reason: str, attempt: Attempt, *, by: str
+        self, unit: OrgUnit | None, day: date, reason: str, attempt: Attempt, *, by: str
     ) -> Closure | CalendarRefused:
-        """The unit, and all below it, does not come on that day."""
-        id = closure_id(unit.id, day)
+        """The unit, and all below it, does not come on that day. None: there is no such unit."""
 
         async def body(tx: Tx) -> Closure | CalendarRefused:
+            if unit is None:
+                return refuse(CalendarRefusal.NOT_FOUND, "unitId")
+            id = closure_id(unit.id, day)
             if day < local_day(attempt.at):
                 return refuse(CalendarRefusal.IN_THE_PAST, "day")
             if closed := await self.store.closure_on(day, unit.path, tx=tx):

@@ -81,12 +81,11 @@ class AddBlockInput:
     kind: model.BlockKind = given("What is in the way.")
     reason: str = given("Why; customers read it.")
 
-    def parsed(self, path: str) -> model.BlockAsked:
+    def parsed(self) -> model.BlockAsked:
         if self.end <= self.start:
             raise invalid("end", zh="结束时间须晚于开始时间。", en="It ends after it starts.")
         return parsed(
             model.BlockAsked,
-            path=path,
             area_ids=tuple(dict.fromkeys(self.area_ids)),
             start=self.start,
             end=self.end,

@@ -25,7 +25,6 @@ from doorstep.kit.gql import Info, argument, attempt_of
 from doorstep.kit.mongo.transactions import Attempt
 from doorstep.organisation.model import OrgLevel, OrgUnit, Tree
 
-_NO_UNIT: Final = model.CalendarRefused(code=model.CalendarRefusal.NOT_FOUND, path=("unitId",))
 _CITY_ONLY: Final = model.CalendarRefused(
     code=model.CalendarRefusal.CITY_BUREAU_ONLY, path=("day",)
 )
@@ -78,13 +77,11 @@ class CalendarMutation:
     async def close_unit(
         self, info: Info, input: Annotated[inputs.CloseUnitInput, argument("Which, when, why.")]
     ) -> results.CloseUnitResult:
-        reason, unit = inputs.worded(input.reason), await _unit(input.unit_id, info)
-        outcome: model.Closure | model.CalendarRefused = _NO_UNIT
-        if unit:
-            attempt = _attempt(info, input, "closeUnit")
-            outcome = await calendar_of(info).close(
-                unit, input.day, reason, attempt, by=info.context.caller.id
-            )
+        reason, attempt = inputs.worded(input.reason), _attempt(info, input, "closeUnit")
+        unit = await _unit(input.unit_id, info)
+        outcome = await calendar_of(info).close(
+            unit, input.day, reason, attempt, by=info.context.caller.id
+        )
         tree = await _tree(info)
         if isinstance(outcome, model.CalendarRefused):
             return ClosureRefused.of(outcome, tree, info.context.locale)
@@ -109,12 +106,9 @@ class CalendarMutation:
     async def add_block(
         self, info: Info, input: Annotated[inputs.AddBlockInput, argument("Where, when, why.")]
     ) -> results.AddBlockResult:
+        asked, attempt = input.parsed(), _attempt(info, input, "addBlock")
         unit = await _unit(input.unit_id, info)
-        asked = input.parsed(unit.path if unit else "")
-        outcome: model.Block | model.CalendarRefused = _NO_UNIT
-        if unit:
-            attempt = _attempt(info, input, "addBlock")
-            outcome = await calendar_of(info).add_block(asked, attempt, by=info.context.caller.id)
+        outcome = await calendar_of(info).add_block(unit, asked, attempt, by=info.context.caller.id)
         tree = await _tree(info)
         if isinstance(outcome, model.CalendarRefused):
             return BlockRefused.of(outcome, tree, info.context.locale)
