@@ -20,11 +20,14 @@ from doorstep.calendar.model import (
 from doorstep.calendar.rules import Almanac
 from doorstep.kit.windows import day_span
 from doorstep.wiring import House
+from doorstep.worker import fill_horizon
 from tests import given
 from tests.crowd import codes
 from tests.given import BRANCH, CITY, EAST, OTHER_BRANCH, ROUTE, TODAY, TOMORROW, WEST
 
 SPRING = date(2027, 2, 5)
+NIGHT_BEFORE = 2
+"""Yesterday's shifts, Bo's and Cai's, which the town was built without."""
 OURS = DayAsked(is_workday=False, name="除夕", citation="本局通知")
 
 
@@ -223,6 +226,16 @@ async def test_an_extra_boat_serves_what_the_timetable_does_not(house: House):
         CalendarRefusal.RETURNS_TOO_SOON,
         CalendarRefusal.IN_THE_PAST,
     ]
+
+
+@pytest.mark.row("C5")
+async def test_the_worker_makes_the_boats_of_the_horizon(house: House):
+    await given.ferry(house, days=0)
+
+    assert await fill_horizon(house) == house.capacity.policy.horizon_days + 1 + NIGHT_BEFORE
+    assert await fill_horizon(house) == 0
+    last = TODAY + timedelta(days=house.capacity.policy.horizon_days)
+    assert await boat_of(house, last)
 
 
 # ------------------------------------------------------------ any day

@@ -51,7 +51,6 @@ from doorstep.wiring import House
 IMPORTS: Final = "imports"
 PRINTS: Final = "imported_rows"
 KEPT: Final = (Kept(IMPORTS), Kept(PRINTS))
-
 _CHUNK: Final = 500
 _COLLECTION: Final = {
     "units": UNITS,
