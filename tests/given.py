@@ -23,6 +23,7 @@ from doorstep.appointments.model import (
     PickupAsked,
 )
 from doorstep.appointments.rules import wish_of
+from doorstep.calendar.model import FerryRoute, SailingPattern
 from doorstep.capacity.model import SlotPattern, SlotRef
 from doorstep.capacity.rules import Wish
 from doorstep.catalogue.model import Channel, ServiceKind
@@ -30,7 +31,7 @@ from doorstep.couriers.model import Courier, ShiftPattern, Vehicle
 from doorstep.kit.geo import Point
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Tx
-from doorstep.kit.windows import at_local, local_day
+from doorstep.kit.windows import TimeWindow, at_local, local_day
 from doorstep.organisation.model import OrgLevel, OrgUnit, OutletKind
 from doorstep.rulebook.model import RuleRow
 from doorstep.wiring import House
@@ -80,6 +81,7 @@ BO: Final = person("Bo", "+8613900002001", Role.COURIER, BRANCH, courier_id="cou
 CAI: Final = person("Cai", "+8613900002002", Role.COURIER, BRANCH, courier_id="cou_cai")
 DAN: Final = person("Dan", "+8613900003001", Role.DISPATCHER, BRANCH)
 OTTO: Final = person("Otto", "+8613900003002", Role.DISPATCHER, OTHER_BRANCH)
+SU: Final = person("Su", "+8613900003003", Role.SUPERVISOR, CITY)
 GU: Final = person("Gu", "+8613900004001", Role.AGENT, CITY)
 EVERYBODY: Final = (ADA, EVE, BO, CAI, DAN, OTTO, GU)
 
@@ -242,6 +244,24 @@ async def town(house: House, *, places: int | None = 20, days: int = 15) -> None
     await house.capacity.fill_slots(TODAY, days)
 
 
+ROUTE: Final = FerryRoute(
+    id="fer_1", name="一线", path=BRANCH, mainland="港", island="岛", crossing_minutes=50
+)
+
+
+async def ferry(house: House, *, days: int = 15) -> None:
+    """A boat every day, there at 07:50 and off again at 16:30."""
+    every_day = SailingPattern(
+        id="sap_1", route_id=ROUTE.id, weekdays=ALL_WEEK, departs=time(7), returns=time(16, 30)
+    )
+
+    async def build(tx: Tx) -> None:
+        house.calendar.add((), (), (ROUTE,), (every_day,), tx=tx)
+
+    await house.mongo.transact(build)
+    await house.calendar.fill_sailings(TODAY, days)
+
+
 async def people(house: House, who: Iterable[Person]) -> None:
     await house.accounts.accounts.add_many(
         [
@@ -261,6 +281,11 @@ def slot(
     hour: int = 10, *, day: Any = TOMORROW, area_id: str = WEST, services: Any = PARCEL
 ) -> SlotRef:
     return SlotRef(area_id=area_id, start=at_local(day, time(hour)), services=services)
+
+
+def window(start: int, end: int | None = None, *, day: Any = TOMORROW) -> TimeWindow:
+    """From one hour to another; two hours if no end is given."""
+    return TimeWindow(start=at_local(day, time(start)), end=at_local(day, time(end or start + 2)))
 
 
 def parcel(**changed: Any) -> PickupAsked:

@@ -22,6 +22,7 @@ from doorstep.appointments.actions import Appointments
 from doorstep.appointments.model import BookingPolicy
 from doorstep.calendar import store as calendar_store
 from doorstep.calendar.actions import Calendar
+from doorstep.calendar.outside import PathOfArea
 from doorstep.capacity import store as capacity_store
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.model import CapacityPolicy
@@ -137,7 +138,6 @@ class House:
         domestic = re.compile(settings.domestic_item_pattern, re.ASCII)
         organisation = Organisation(organisation_store.UnitStore(mongo))
         rulebook = Rulebook(rulebook_store.RuleStore(mongo))
-        calendar = Calendar(calendar_store.ClosureStore(mongo))
         catalogue = Catalogue(rulebook, SizeLimits(weight_grams=settings.bulky_weight_grams))
         addresses = Addresses(
             mongo,
@@ -147,6 +147,7 @@ class House:
             clock,
             settings.most_addresses,
         )
+        calendar = Calendar.of(mongo, _path_of(addresses), clock)
         couriers = Couriers(couriers_store.CourierStore(mongo, vault))
         capacity = Capacity(
             mongo,
@@ -326,6 +327,14 @@ async def _holds(check: Callable[[], Awaitable[bool]]) -> bool:
         return await check()
     except Exception:
         return False
+
+
+def _path_of(addresses: Addresses) -> PathOfArea:
+    async def path_of_area(id: str) -> str | None:
+        area = await addresses.area(id)
+        return area.branch_path if area else None
+
+    return path_of_area
 
 
 def _sender(settings: Settings) -> CodeSender:

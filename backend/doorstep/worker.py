@@ -34,14 +34,15 @@ class Job:
 
 
 async def fill_horizon(house: House) -> int:
-    """Slots and shifts for the days to come, so that the horizon rolls with the clock.
+    """Slots, shifts and sailings for the days to come: the horizon rolls with the clock.
 
     Yesterday's shifts too: one that began before midnight may reach into today.
     """
     today = local_day(house.clock.now())
     days = house.capacity.policy.horizon_days + 1
     shifts = await house.couriers.fill_shifts(today - timedelta(days=1), days + 1)
-    return shifts + await house.capacity.fill_slots(today, days)
+    sailings = await house.calendar.fill_sailings(today, days)
+    return shifts + sailings + await house.capacity.fill_slots(today, days)
 
 
 async def publish_capacity(house: House) -> int:

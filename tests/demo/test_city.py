@@ -10,7 +10,6 @@ import shapely
 
 from doorstep.accounts.model import Role, e164
 from doorstep.addresses.rules import AreaMap
-from doorstep.capacity.rules import slots_of
 from doorstep.couriers.rules import Roster
 from doorstep.demo.bureau import Bureau, Reading, read_bureau
 from doorstep.demo.cast import (
@@ -117,10 +116,10 @@ def test_every_slot_of_the_week_has_somebody_for_every_service(bureau):
         for day in (NOW.date().replace(day=MONDAY + offset) for offset in range(7)):
             shifts = tuple(shift for pattern in patterns if (shift := pattern.on(day)))
             ours = [each for each in bureau.slots if each.branch_id == branch]
-            slots = [slot for each in ours for slot in slots_of(each, day)]
+            slots = [slot for each in ours for slot in each.windows(day)]
             assert len(slots) == 12
-            assert all(slot.cap.visits == 20 for slot in slots)
-            assert all(Roster(couriers, shifts).able(slot.window, OFFERED) for slot in slots)
+            assert all(each.places == 20 for each in ours)
+            assert all(Roster(couriers, shifts).able(slot, OFFERED) for slot in slots)
 
 
 def test_the_city_has_the_size_it_is_said_to_have(bureau):

@@ -14,7 +14,6 @@ from shapely.geometry import shape
 from doorstep.accounts.model import Role
 from doorstep.addresses.rules import AreaMap, tiling_faults
 from doorstep.appointments.model import EventKind, Status
-from doorstep.capacity.rules import slots_of
 from doorstep.couriers.rules import Roster
 from doorstep.demo import loading
 from doorstep.demo.atlas import atlas_of
@@ -179,9 +178,9 @@ def test_every_slot_of_the_week_has_somebody_for_every_service(bureau):
             around = (day - timedelta(days=1), day)
             shifts = [s for p in patterns for each in around if (s := p.on(each))]
             roster = Roster(couriers, tuple(shifts))
-            kept = [slot for pattern in slots for slot in slots_of(pattern, day)]
+            kept = [slot for pattern in slots for slot in pattern.windows(day)]
             assert kept or (hands in (PAIR, ALONE) and day.isoweekday() == 7)
-            assert all(roster.able(slot.window, OFFERED) for slot in kept)
+            assert all(roster.able(slot, OFFERED) for slot in kept)
 
 
 # ------------------------------------------------------------ the day, on paper

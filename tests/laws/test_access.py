@@ -60,7 +60,13 @@ def _some(kind: Any) -> Any:
         return next(iter(inner.values))
     if hasattr(inner, "fields"):
         return {n: _some(f.type) for n, f in inner.fields.items() if str(f.type).endswith("!")}
-    known = {"Int": 1, "Float": 1.0, "Boolean": False, "Date": "2026-11-24"}
+    known = {
+        "Int": 1,
+        "Float": 1.0,
+        "Boolean": False,
+        "Date": "2026-11-24",
+        "DateTime": "2026-11-24T01:00:00.000Z",
+    }
     return known.get(text, "none_such")
 
 

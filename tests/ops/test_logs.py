@@ -16,7 +16,7 @@ from doorstep.kit.mongo.outbox import Relay
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.wiring import House
 from tests import given
-from tests.given import ADA, BO, DAN, EVE, GU, TOMORROW
+from tests.given import ADA, BO, DAN, EVE, GU, SU, TOMORROW
 from tests.journeys.apps import EXECUTED, OPERATIONS, App, command
 from tests.journeys.conftest import Sign
 
@@ -50,9 +50,10 @@ def clean(text: str) -> None:
 
 
 async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
-    app: Sign, codes: Outbox, logged: io.StringIO, address: str
+    house: House, app: Sign, codes: Outbox, logged: io.StringIO, address: str
 ):
     EXECUTED.clear()
+    await given.ferry(house)
     new = app(None)
     await new.ask("RequestSignInCode", phone=PHONE)
     code = codes.sent[f"+86{PHONE}"]
@@ -66,6 +67,7 @@ async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
     await as_customer(app(ADA))
     promise = await as_agent(app(GU))
     await as_staff(app(DAN), app(BO), app(EVE), promise)
+    await as_keeper_of_the_calendar(app(SU))
 
     assert OPERATIONS.keys() == EXECUTED
     text = logged.getvalue() + await numbers(address)
@@ -115,6 +117,23 @@ async def as_agent(gu: App) -> Any:
     slot = given.slot().text
     asked = {"addressId": EVE.address_id, "slotId": slot, "onBehalfOf": behalf, **visit()}
     return (await gu.ask("BookForCustomer", **asked))["appointment"]
+
+
+async def as_keeper_of_the_calendar(su: App) -> None:
+    on, first = {"day": str(TOMORROW)}, {"from": str(TOMORROW)}
+    await su.ask("SetCalendarDay", **on, isWorkday=True, citation=REASON, expectedVersion=0)
+    await su.ask("ClearCalendarDay", **on, expectedVersion=1)
+    closed = await su.ask("CloseUnit", **on, unitId="org_branch", reason=REASON)
+    await su.ask("ReopenUnit", id=closed["closure"]["id"], expectedVersion=1)
+    span = {"start": "2026-11-25T00:00:00Z", "end": "2026-11-25T04:00:00Z", "kind": "SNOW"}
+    block = await su.ask("AddBlock", **span, unitId="org_branch", reason=REASON)
+    await su.ask("LiftBlock", id=block["block"]["id"], expectedVersion=1)
+    await su.run("CalendarDays", **first, branchId="org_branch")
+    (route,) = await su.run("FerryRoutes")
+    boat, *_ = await su.run("Sailings", routeId=route["id"], **first)
+    await su.ask("CancelSailing", id=boat["id"], expectedVersion=1, reason=REASON)
+    again = {"departsAt": boat["departsAt"], "returnsAt": boat["returnsAt"]}
+    await su.ask("AddSailing", routeId=route["id"], **again)
 
 
 async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:

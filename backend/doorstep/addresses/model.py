@@ -113,6 +113,8 @@ class ServiceArea(Stored):
     geometry: dict[str, Any]
     valid_from: Day | None = None
     valid_to: Day | None = None
+    ferry_route_id: str | None = None
+    """An island's: nobody comes without a boat."""
 
     def holds_on(self, day: date) -> bool:
         begun = self.valid_from is None or self.valid_from <= day

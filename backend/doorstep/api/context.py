@@ -10,6 +10,7 @@ from doorstep.accounts.model import Caller
 from doorstep.addresses.actions import Addresses
 from doorstep.api import watching
 from doorstep.appointments.actions import Appointments
+from doorstep.calendar.actions import Calendar
 from doorstep.capacity.actions import Capacity
 from doorstep.couriers.actions import Couriers
 from doorstep.desk.actions import Desk
@@ -26,6 +27,8 @@ class Rooms(Protocol):
     def accounts(self) -> Accounts: ...
     @property
     def organisation(self) -> Organisation: ...
+    @property
+    def calendar(self) -> Calendar: ...
     @property
     def addresses(self) -> Addresses: ...
     @property

@@ -13,6 +13,9 @@ from doorstep.appointments.graphql.mutations import hold_shown
 from doorstep.appointments.graphql.queries import is_staff, viewer_of
 from doorstep.appointments.graphql.types import presented
 from doorstep.appointments.rules import Viewer
+from doorstep.calendar.graphql.queries import calendar_of
+from doorstep.calendar.graphql.queries import is_staff as is_any_staff
+from doorstep.calendar.graphql.types import Block, Closure, FerryRoute, Sailing
 from doorstep.capacity.graphql import Slot
 from doorstep.capacity.model import SlotRef
 from doorstep.couriers.graphql import Vehicle
@@ -119,15 +122,42 @@ async def _round(id: str, info: Info) -> Node | None:
     return None
 
 
+async def _block(id: str, info: Info) -> Node | None:
+    found = await calendar_of(info).block(id)
+    tree = await info.context.house.organisation.tree()
+    return Block.of(found, tree, staff=is_any_staff(info)) if found else None
+
+
+async def _closure(id: str, info: Info) -> Node | None:
+    found = await calendar_of(info).closure(id)
+    tree = await info.context.house.organisation.tree()
+    return Closure.of(found, tree, staff=is_any_staff(info)) if found else None
+
+
+async def _route(id: str, info: Info) -> Node | None:
+    found = (await calendar_of(info).routes()).get(id)
+    tree = await info.context.house.organisation.tree()
+    return FerryRoute.of(found, tree, staff=is_any_staff(info)) if found else None
+
+
+async def _sailing(id: str, info: Info) -> Node | None:
+    found = await calendar_of(info).sailing(id)
+    return Sailing.of(found) if found else None
+
+
 FINDERS: Final[dict[str, Finder]] = {
     "acc": _account,
     "adr": _address,
     "apt": _appointment,
     "are": _area,
+    "blk": _block,
+    "clo": _closure,
     "cou": _courier,
+    "fer": _route,
     "hld": _hold,
     "org": _unit,
     "rnd": _round,
+    "sai": _sailing,
     "slt": _slot,
     "veh": _vehicle,
 }

@@ -15,6 +15,8 @@ from doorstep.appointments.graphql.doors import DoorMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
+from doorstep.calendar.graphql.mutations import CalendarMutation
+from doorstep.calendar.graphql.queries import CalendarQuery
 from doorstep.couriers.graphql import CourierQuery
 from doorstep.desk.graphql import DeskQuery, DeskSubscription
 from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
@@ -23,13 +25,26 @@ from doorstep.kit.gql import AUDIENCE, Money, scalars
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQuery, AccountQuery, CourierQuery, AppointmentQuery, DispatchQuery, DeskQuery):
+class Query(
+    NodeQuery,
+    AccountQuery,
+    CalendarQuery,
+    CourierQuery,
+    AppointmentQuery,
+    DispatchQuery,
+    DeskQuery,
+):
     pass
 
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    AccountMutation, DoorMutation, AppointmentMutation, DispatchMutation, HandheldMutation
+    AccountMutation,
+    CalendarMutation,
+    DoorMutation,
+    AppointmentMutation,
+    DispatchMutation,
+    HandheldMutation,
 ):
     pass
 

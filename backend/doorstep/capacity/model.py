@@ -13,10 +13,9 @@ from typing import Annotated, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from doorstep.catalogue.model import ServiceKind
-from doorstep.couriers.model import ClockTime
 from doorstep.kit.documents import Stored
 from doorstep.kit.refusals import Refusal
-from doorstep.kit.windows import Day, TimeWindow, at_local
+from doorstep.kit.windows import ClockTime, Day, TimeWindow, at_local
 
 Frozen: Final = ConfigDict(frozen=True)
 _KINDS: Final = tuple(ServiceKind)

@@ -3,18 +3,14 @@
 Units  kilograms and litres, whole; stations are points in WGS 84
 """
 
-from datetime import datetime, time, timedelta
-from typing import Annotated
+from datetime import datetime, timedelta
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.documents import Stored
 from doorstep.kit.geo import Point
-from doorstep.kit.windows import Day, TimeWindow, at_local
-
-ClockTime = Annotated[time, PlainSerializer(time.isoformat, return_type=str)]
-"""A time on the wall clock in Shanghai."""
+from doorstep.kit.windows import ClockTime, Day, TimeWindow, at_local
 
 
 class Vehicle(Stored):

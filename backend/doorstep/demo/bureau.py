@@ -16,12 +16,14 @@ from doorstep.accounts.model import Account
 from doorstep.addresses import rules as address_rules
 from doorstep.addresses.model import Address, AddressAsked, Place, ServiceArea
 from doorstep.addresses.rules import AreaMap
-from doorstep.calendar.model import Closure
+from doorstep.calendar.model import BureauDay, Closure, FerryRoute, SailingPattern
 from doorstep.capacity.model import SlotPattern
 from doorstep.couriers.model import Courier, ShiftPattern, Vehicle
+from doorstep.demo import timetables
 from doorstep.demo.folder import Findings, Row, RowError, read_rows
 from doorstep.demo.outlines import outline_of, overlaps, read_features
 from doorstep.demo.people import accounts_of
+from doorstep.demo.timetables import check_season, check_times
 from doorstep.kit.documents import Stored
 from doorstep.organisation.model import OrgLevel, OrgUnit
 from doorstep.rulebook.model import RuleRow
@@ -37,6 +39,12 @@ _COLUMNS: Final = {
     "shifts": ("id", "courier_id", "weekdays", "start", "length_minutes"),
     "slots": ("id", "area_id", "weekdays", "start", "length_minutes", "places"),
     "closures": ("id", "day", "unit_id", "reason"),
+    "calendar_days": ("day", "is_workday", "in_lieu", "name", "citation"),
+    "ferry_routes": (
+        *("id", "name", "unit_id", "mainland", "island", "operator", "contract_ref"),
+        "crossing_minutes",
+    ),
+    "sailings": ("id", "route_id", "weekdays", "departs", "returns", "valid_from", "valid_to"),
     "staff": ("account_id", "name", "phone", "role", "unit_id"),
     "customers": ("account_id", "name", "phone"),
     "addresses": (
@@ -46,7 +54,7 @@ _COLUMNS: Final = {
     "rules": ("id", "key", "value", "unit", "valid_from", "valid_to", "citation"),
 }
 _AREAS: Final = "areas.geojson"
-_AREA_COLUMNS: Final = ("id", "name", "branch_id", "services")
+_AREA_COLUMNS: Final = ("id", "name", "branch_id", "services", "ferry_route_id")
 FILES: Final = (_AREAS, *(f"{name}.csv" for name in _COLUMNS))
 
 _PREFIX: Final = {
@@ -58,11 +66,12 @@ _PREFIX: Final = {
     "shifts": "pat",
     "slots": "slp",
     "closures": "clo",
+    "ferry_routes": "fer",
+    "sailings": "sap",
     "addresses": "adr",
     "rules": "rul",
 }
 _ID: Final = r"[A-Za-z0-9_.-]{1,60}"
-_DAY: Final = r"\d{4}-\d\d-\d\d"
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,9 @@ class Bureau:
     shifts: tuple[ShiftPattern, ...] = ()
     slots: tuple[SlotPattern, ...] = ()
     closures: tuple[Closure, ...] = ()
+    calendar_days: tuple[BureauDay, ...] = ()
+    ferry_routes: tuple[FerryRoute, ...] = ()
+    sailings: tuple[SailingPattern, ...] = ()
     accounts: tuple[Account, ...] = ()
     addresses: tuple[Address, ...] = ()
     rules: tuple[RuleRow, ...] = ()
@@ -213,6 +225,7 @@ def _bureau(sheets: _Sheets, at: datetime) -> Bureau:
     accounts = accounts_of(
         sheets.rows["customers"], sheets.rows["couriers"], sheets.rows["staff"], sheets.paths, at
     )
+    routes = tuple(timetables.ferry_routes(sheets.rows["ferry_routes"], sheets.path))
     return Bureau(
         units=tuple(_units(sheets)),
         areas=areas,
@@ -221,7 +234,14 @@ def _bureau(sheets: _Sheets, at: datetime) -> Bureau:
         couriers=tuple(_couriers(sheets, {account.id: account for account in accounts})),
         shifts=tuple(_shifts(sheets)),
         slots=tuple(_slots(sheets)),
-        closures=tuple(_closures(sheets)),
+        closures=tuple(timetables.closures(sheets.rows["closures"], sheets.path)),
+        calendar_days=tuple(timetables.calendar_days(sheets.rows["calendar_days"])),
+        ferry_routes=routes,
+        sailings=tuple(
+            timetables.sailings(
+                sheets.rows["sailings"], sheets.refer, {route.id: route for route in routes}
+            )
+        ),
         accounts=accounts,
         addresses=tuple(_addresses(sheets, places, AreaMap.of(areas))),
         rules=tuple(_rules(sheets)),
@@ -247,6 +267,7 @@ def _areas(sheets: _Sheets) -> list[ServiceArea]:
     found: list[tuple[Row, ServiceArea]] = []
     for row in sheets.rows["areas"]:
         path, outline = sheets.path(row, "branch_id"), outline_of(row)
+        sheets.refer(row, "ferry_route_id", "ferry_routes")
         given = {**row.taken(*_AREA_COLUMNS), "branch_path": path, "geometry": outline or {}}
         area = row.made(ServiceArea, given)
         if area and outline:
@@ -298,7 +319,7 @@ def _couriers(sheets: _Sheets, accounts: Mapping[str, Account]) -> Iterator[Cour
 def _shifts(sheets: _Sheets) -> Iterator[ShiftPattern]:
     for row in sheets.rows["shifts"]:
         sheets.refer(row, "courier_id", "couriers")
-        _check_times(row)
+        check_times(row, "start")
         given = row.taken("id", "courier_id", "start", "length_minutes")
         branch = sheets.cell("couriers", row["courier_id"], "branch_id")
         weekdays = row.parts("weekdays")
@@ -310,7 +331,7 @@ def _slots(sheets: _Sheets) -> Iterator[SlotPattern]:
     begun: dict[tuple[str, str, str], Row] = {}
     for row in sheets.rows["slots"]:
         sheets.refer(row, "area_id", "areas")
-        _check_times(row)
+        check_times(row, "start")
         for weekday in row.parts("weekdays"):
             other = begun.setdefault((row["area_id"], weekday, row["start"]), row)
             if other is not row:
@@ -323,18 +344,11 @@ def _slots(sheets: _Sheets) -> Iterator[SlotPattern]:
                 "branch_id": branch,
                 "branch_path": sheets.paths.get(branch, ""),
                 "weekdays": row.parts("weekdays"),
+                "route_id": sheets.cell("areas", row["area_id"], "ferry_route_id") or None,
             },
         )
         if slot:
             yield slot
-
-
-def _closures(sheets: _Sheets) -> Iterator[Closure]:
-    for row in sheets.rows["closures"]:
-        row.fits("day", _DAY, "is no day like 2026-10-01")
-        path = sheets.path(row, "unit_id")
-        if closure := row.made(Closure, {**row.taken("id", "day", "reason"), "path": path}):
-            yield closure
 
 
 def _addresses(sheets: _Sheets, places: Sequence[Place], areas: AreaMap) -> Iterator[Address]:
@@ -371,12 +385,8 @@ def _located(address: Address, places: Sequence[Place], areas: AreaMap) -> Addre
 
 def _rules(sheets: _Sheets) -> Iterator[RuleRow]:
     for row in sheets.rows["rules"]:
-        for column in ("valid_from", "valid_to"):
-            row.fits(column, _DAY, "is no day like 2026-10-01")
-        rule = row.made(RuleRow, row.taken(*_COLUMNS["rules"]))
-        if rule and rule.valid_to and rule.valid_to < rule.valid_from:
-            row.wrong("valid_to", "lies before valid_from")
-        if rule:
+        check_season(row)
+        if rule := row.made(RuleRow, row.taken(*_COLUMNS["rules"])):
             yield rule
 
 
@@ -390,10 +400,3 @@ def _point(row: Row) -> dict[str, Any] | None:
 
 def _check_division(row: Row) -> None:
     row.fits("division_code", r"\d{6}(\d{3}){0,2}", "is no division code of 6, 9 or 12 digits")
-
-
-def _check_times(row: Row) -> None:
-    row.fits("start", r"\d\d:\d\d", "is no time like 08:00")
-    days = row.parts("weekdays")
-    if not days or len(set(days)) < len(days) or not set(days) <= set("1234567"):
-        row.wrong("weekdays", "is no list like 1|2|3, where Monday is 1")

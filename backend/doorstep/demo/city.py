@@ -14,7 +14,7 @@ from typing import Final
 
 from doorstep.accounts.model import Role
 from doorstep.addresses.model import DeliveryDepth
-from doorstep.demo import cast, names, staffing
+from doorstep.demo import cast, ferries, names, staffing
 from doorstep.demo.atlas import Atlas, Cell, Spot, atlas_of, degrees
 from doorstep.demo.cast import Cast
 from doorstep.demo.ground import geometry_of, near
@@ -41,6 +41,9 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
         "couriers": staffing.couriers(everybody, atlas, Random(f"{seed}/couriers")),
         "shifts": staffing.shifts(atlas),
         "slots": staffing.slots(atlas),
+        "calendar_days": ferries.calendar_days(),
+        "ferry_routes": ferries.routes(atlas),
+        "sailings": ferries.sailings(atlas),
         "staff": _staff(everybody, Random(f"{seed}/staff")),
         "customers": _customers(everybody, Random(f"{seed}/customers")),
         "addresses": _addresses(everybody, atlas, seed),
@@ -57,6 +60,9 @@ _COLUMNS: Final = {
     "couriers": "id,account_id,name,phone,branch_id,vehicle_id,skills,latitude,longitude",
     "shifts": "id,courier_id,weekdays,start,length_minutes",
     "slots": "id,area_id,weekdays,start,length_minutes,places",
+    "calendar_days": "day,is_workday,in_lieu,name,citation",
+    "ferry_routes": "id,name,unit_id,mainland,island,operator,contract_ref,crossing_minutes",
+    "sailings": "id,route_id,weekdays,departs,returns,valid_from,valid_to",
     "staff": "account_id,name,phone,role,unit_id",
     "customers": "account_id,name,phone",
     "addresses": "id,account_id,division_code,line,building,unit,room,postcode,"
@@ -80,6 +86,7 @@ def _write_areas(file: Path, atlas: Atlas) -> None:
                 "name": atlas.area_name(number),
                 "branch_id": cast.branch_id(branch_of_area(number)),
                 "services": list(OFFERED),
+                **ferries.route_of(branch_of_area(number)),
             },
             "geometry": geometry_of(outline),
         }

@@ -61,6 +61,7 @@ async def live_a_day(house: House, *, seed: int = SEED, progress: Progress = qui
     now = house.clock.now()
     today = local_day(now)
     await house.couriers.fill_shifts(today - timedelta(days=1), 4)
+    await house.calendar.fill_sailings(today, 3)
     await house.capacity.fill_slots(today, 3)
     branches: dict[int, list[Visit]] = defaultdict(list)
     for visit in visits(now, seed):

@@ -28,7 +28,7 @@ from doorstep.accounts.store import ACCOUNTS, AccountStore
 from doorstep.addresses.actions import CityMap
 from doorstep.addresses.store import ADDRESSES, AREAS, PLACES, AddressStore
 from doorstep.calendar.actions import Calendar
-from doorstep.calendar.store import CLOSURES
+from doorstep.calendar.store import CLOSURES, DAYS, ROUTES, SAILING_PATTERNS
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.store import PATTERNS as SLOT_PATTERNS
 from doorstep.couriers.actions import Couriers
@@ -51,7 +51,6 @@ from doorstep.wiring import House
 IMPORTS: Final = "imports"
 PRINTS: Final = "imported_rows"
 KEPT: Final = (Kept(IMPORTS), Kept(PRINTS))
-
 _CHUNK: Final = 500
 _COLLECTION: Final = {
     "units": UNITS,
@@ -62,6 +61,9 @@ _COLLECTION: Final = {
     "shifts": SHIFT_PATTERNS,
     "slots": SLOT_PATTERNS,
     "closures": CLOSURES,
+    "calendar_days": DAYS,
+    "ferry_routes": ROUTES,
+    "sailings": SAILING_PATTERNS,
     "accounts": ACCOUNTS,
     "addresses": ADDRESSES,
     "rules": ROWS,
@@ -72,6 +74,7 @@ _KEEPS: Final = {
     ADDRESSES: ("deleted_at",),
 }
 """What a stored record knows better than the folder."""
+_VERSIONED: Final = (ADDRESSES, CLOSURES, DAYS)
 
 T = TypeVar("T")
 
@@ -344,7 +347,9 @@ async def _documents(house: Importing, fresh: Bureau) -> dict[str, list[Document
     house.city.add(fresh.areas, fresh.places, tx=told)
     await house.couriers.add(fresh.couriers, fresh.vehicles, fresh.shifts, tx=told)
     house.capacity.add_patterns(fresh.slots, tx=told)
-    house.calendar.add(fresh.closures, tx=told)
+    house.calendar.add(
+        fresh.closures, fresh.calendar_days, fresh.ferry_routes, fresh.sailings, tx=told
+    )
     await house.addresses.add(fresh.addresses, tx=told)
     return dict(told.inserts)
 
@@ -391,5 +396,5 @@ def _merged(collection: str, stored: Document | None, row: Document) -> Document
     if stored is None:
         return row
     kept = {name: stored[name] for name in _KEEPS.get(collection, ()) if name in stored}
-    version = {"version": stored["version"] + 1} if collection == ADDRESSES else {}
+    version = {"version": stored.get("version", 1) + 1} if collection in _VERSIONED else {}
     return {**stored, **row, **kept, **version}

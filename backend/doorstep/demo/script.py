@@ -17,9 +17,11 @@ from typing import Final
 
 from doorstep.appointments.model import DeliveryAsked, LineAsked, PickupAsked, SubscriptionAsked
 from doorstep.catalogue.model import ServiceKind
+from doorstep.demo.ferries import sails
 from doorstep.demo.scale import (
     ALONE,
     HANDS,
+    ISLANDS,
     ROUND_THE_CLOCK,
     SCALES,
     Size,
@@ -83,6 +85,7 @@ _TO_COME: Final = {
     Fate.CANCELLED: 8,
 }
 _UNDER_WAY: Final = frozenset({Fate.ARRIVED, Fate.EN_ROUTE})
+_ALWAYS_SERVED: Final = 2
 _NEAR_COURIER_1: Final = frozenset({Fate.OFFERED, Fate.DECLINED, Fate.RESCHEDULED})
 
 
@@ -145,6 +148,9 @@ def _all_over_town(now: datetime, today: date, random: Random) -> Iterator[_Scen
         late = now >= at_local(today, _AFTERNOON) and number % 3 == 0
         day = today + timedelta(days=1) if late else today
         windows = _windows(area, day) or _windows(area, day + timedelta(days=1))
+        if not windows:
+            area = _ALWAYS_SERVED
+            windows = _windows(area, day)
         window = random.choice(windows)
         yield area, window, _fate(area, window, now, random)
 
@@ -162,7 +168,7 @@ def _areas(random: Random) -> list[int]:
 def _windows(area: int, day: date) -> list[TimeWindow]:
     """What the area's office offers on that day."""
     office = hours_of(area)
-    if day.isoweekday() not in office.weekdays:
+    if day.isoweekday() not in office.weekdays or not sails(branch_of_area(area), day):
         return []
     starts = [at_local(day, time(hour)) for hour in office.hours]
     return [TimeWindow(start=start, end=start + _WINDOW) for start in starts]
@@ -171,7 +177,9 @@ def _windows(area: int, day: date) -> list[TimeWindow]:
 def _fate(area: int, window: TimeWindow, now: datetime, random: Random) -> Fate:
     weights = _OVER if window.end <= now else _OPEN if window.start <= now else _TO_COME
     fate = random.choices(list(weights), list(weights.values()))[0]
-    if branch_of_area(area) == 1 and fate in _NEAR_COURIER_1:
+    # Nor is anything on an island put off to a day without a boat.
+    near_or_island = branch_of_area(area) == 1 or branch_of_area(area) in ISLANDS
+    if near_or_island and fate in _NEAR_COURIER_1:
         return Fate.ASSIGNED
     if fate is Fate.OFFERED and HANDS[branch_of_area(area) - 1] == ALONE and random.random() < 0.5:
         return Fate.DECLINED

@@ -19,6 +19,7 @@ class Remembered(Generic[T]):
         self._lock = asyncio.Lock()
         self._value: T | None = None
         self._until = 0.0
+        self._forgotten = 0
 
     async def get(self) -> T:
         now = asyncio.get_running_loop().time()
@@ -26,10 +27,13 @@ class Remembered(Generic[T]):
             return self._value
         async with self._lock:
             if self._value is None or now >= self._until:
+                before = self._forgotten
                 self._value = await self._read()
-                self._until = now + self._seconds
+                # What was forgotten while it was being read may be read from before the change.
+                self._until = now + self._seconds if before == self._forgotten else 0.0
             return self._value
 
     def forget(self) -> None:
         """Read afresh at the next question."""
         self._until = 0.0
+        self._forgotten += 1

@@ -17,6 +17,9 @@ SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
 """A local day; kept as "2026-11-24", since BSON has no date without a time."""
 
+ClockTime = Annotated[time, PlainSerializer(time.isoformat, return_type=str)]
+"""A time on the wall clock in Shanghai."""
+
 
 class TimeWindow(BaseModel):
     """A promise of the form "between start and end"."""
@@ -36,14 +39,18 @@ class TimeWindow(BaseModel):
     def day(self) -> date:
         return local_day(self.start)
 
+    @property
+    def length(self) -> timedelta:
+        return self.end - self.start
+
     def holds(self, instant: datetime) -> bool:
         return self.start <= instant < self.end
 
     def covers(self, other: "TimeWindow") -> bool:
         return self.start <= other.start and other.end <= self.end
 
-    def overlaps(self, other: "TimeWindow") -> bool:
-        """Windows that only touch do not."""
+    def touches(self, other: "TimeWindow") -> bool:
+        """Whether they have an instant in common."""
         return self.start < other.end and other.start < self.end
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from doorstep.calendar.rules import Almanac
 from doorstep.capacity import rules
 from doorstep.capacity.actions.tools import Tools
 from doorstep.capacity.events import CapacityChanged
@@ -37,14 +38,16 @@ class Publishing(Tools):
     async def fill_slots(self, first: date, days: int) -> int:
         """Make the slots that the patterns foresee. Harmless when repeated; how many were new."""
         patterns = await self.slots.patterns()
+        almanac = await self.calendar.almanac(day_span(first, days))
         wanted = [
             slot
             for pattern in patterns
             for offset in range(days)
-            for slot in rules.slots_of(pattern, first + timedelta(days=offset))
+            for slot in self._slots_of(pattern, first + timedelta(days=offset), almanac)
         ]
         known = await self.slots.known([slot.id for slot in wanted])
         fresh = [slot for slot in wanted if slot.id not in known]
+        fresh = [slot for slot in fresh if not slot.route_id or not await self._beside(slot)]
         if not fresh:
             return 0
         budgeted = []
@@ -55,6 +58,19 @@ class Publishing(Tools):
                 budgets = rules.budgets_of(those, force, self.policy)
                 budgeted += [slot.model_copy(update={"budget": budgets[slot.id]}) for slot in those]
         return await self.slots.add(budgeted)
+
+    def _slots_of(self, pattern: SlotPattern, day: date, almanac: Almanac) -> list[Slot]:
+        boats = almanac.sailings(pattern.route_id) if pattern.route_id else ()
+        ashore = rules.stays((each for each in boats if each.day == day), self.policy)
+        return rules.slots_of(pattern, day, ashore, self.policy)
+
+    async def _beside(self, slot: Slot) -> bool:
+        """Whether the timetable changed under a slot of the same hours: its minutes are not sold
+        twice.
+        """
+        span = day_span(slot.day)
+        others = await self.slots.of_area(slot.area_id, span.start, span.end)
+        return any(each.window.touches(slot.window) for each in others)
 
     async def _force(
         self, branch_id: str, patterns: Sequence[SlotPattern], first: date, days: int

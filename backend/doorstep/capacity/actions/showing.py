@@ -121,8 +121,10 @@ class Showing(Tools):
     ) -> list[SlotView]:
         if not slots:
             return []
-        terms = await self.known_terms.get()
-        around = Surroundings(area, await self.calendar.closures(), terms, self.policy)
+        start = min(slot.window.start for slot in slots)
+        end = max(slot.window.end for slot in slots)
+        almanac = await self.calendar.almanac(TimeWindow(start=start, end=end))
+        around = Surroundings(area, almanac)
         days = await self._days({slot.day for slot in slots}, wish, slots[0].area_id)
         views = []
         for slot in slots:

@@ -1,6 +1,6 @@
 """What decides in capacity, all of it pure: wishes and terms, places, budgets."""
 
-from doorstep.capacity.rules.budgets import Force, budgets_of, slots_of
+from doorstep.capacity.rules.budgets import Force, budgets_of, slots_of, stays
 from doorstep.capacity.rules.places import (
     Surroundings,
     closed_because,
@@ -25,6 +25,7 @@ __all__ = [
     "live",
     "places",
     "slots_of",
+    "stays",
     "take",
     "taken",
 ]

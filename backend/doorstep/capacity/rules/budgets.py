@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from doorstep.addresses.model import ServiceArea
+from doorstep.calendar.model import Sailing
 from doorstep.capacity.model import (
     Cap,
     CapacityBudget,
@@ -40,14 +41,39 @@ class Force:
             pattern.area_id
             for pattern in self.patterns
             if pattern.area_id in held
-            and any(slot.window.overlaps(each) for each in pattern.windows(slot.day))
+            and any(slot.window.touches(each) for each in pattern.windows(slot.day))
         }
         return frozenset(beside | {slot.area_id})
 
 
-def slots_of(pattern: SlotPattern, day: date) -> list[Slot]:
-    """The slots of the pattern that fall on `day`, with nothing to give yet."""
-    return [_slot(pattern, day, window) for window in pattern.windows(day)]
+def slots_of(
+    pattern: SlotPattern, day: date, ashore: Sequence[TimeWindow], policy: CapacityPolicy
+) -> list[Slot]:
+    """The slots of the pattern that fall on `day`, with nothing to give yet.
+
+    On an island: what of the window lies in a span in which a courier is `ashore`.
+    """
+    windows = pattern.windows(day)
+    if pattern.route_id:
+        both = (_shared(window, stay) for window in windows for stay in ashore)
+        windows = [each for each in both if each and each.length >= policy.shortest_window]
+    return [_slot(pattern, day, window) for window in windows]
+
+
+def _shared(one: TimeWindow, other: TimeWindow) -> TimeWindow | None:
+    if not one.touches(other):
+        return None
+    return TimeWindow(start=max(one.start, other.start), end=min(one.end, other.end))
+
+
+def stays(sailings: Iterable[Sailing], policy: CapacityPolicy) -> list[TimeWindow]:
+    """When couriers who went with these boats can be at doors of the island."""
+    spans = [
+        (each.arrives_at + policy.ashore, each.returns_at - policy.ashore)
+        for each in sailings
+        if each.cancelled_at is None
+    ]
+    return [TimeWindow(start=start, end=end) for start, end in spans if start < end]
 
 
 def _slot(pattern: SlotPattern, day: date, window: TimeWindow) -> Slot:
@@ -83,7 +109,7 @@ def budget_of(slot: Slot, force: Force, policy: CapacityPolicy) -> CapacityBudge
         if courier.id in working and (not courier.area_ids or slot.area_id in courier.area_ids)
     ]
     served = force.served(slot)
-    length = (slot.window.end - slot.window.start) // timedelta(minutes=1)
+    length = slot.window.length // timedelta(minutes=1)
     alike: dict[tuple[frozenset[ServiceKind], int, int], list[int]] = {}
     for courier in ours:
         grams, litres = _carries(force.vehicles.get(courier.vehicle_id or ""), policy)

@@ -4,17 +4,16 @@ The same functions decide what is shown and what is accepted: offered means book
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from doorstep.addresses.model import ServiceArea
-from doorstep.calendar.model import Closure, is_closed
+from doorstep.calendar.rules import Almanac
 from doorstep.capacity.model import (
     Ask,
     CapacityBudget,
-    CapacityPolicy,
     Demand,
     HoldMark,
     Load,
@@ -23,7 +22,6 @@ from doorstep.capacity.model import (
     Slot,
     SlotClosedReason,
     Taken,
-    Terms,
     mask_of,
 )
 from doorstep.capacity.rules.wishes import Bounds
@@ -144,9 +142,13 @@ class Surroundings:
     """What a slot's openness depends on, besides the slot itself."""
 
     area: ServiceArea | None
-    closures: tuple[Closure, ...]
-    terms: Sequence[Terms]
-    policy: CapacityPolicy
+    almanac: Almanac
+
+    def shuts(self, slot: Slot, bounds: Bounds) -> bool:
+        """Whether we stay at home then, or the way is shut."""
+        idle = bounds.workdays_only and not self.almanac.day(slot.day).is_workday
+        shut = self.almanac.shut(slot.window, slot.day, slot.branch_path, slot.area_id)
+        return idle or shut is not None
 
 
 def closed_because(
@@ -169,8 +171,10 @@ def closed_because(
         return SlotClosedReason.AREA
     if at >= bounds.cutoff_of(slot):
         return SlotClosedReason.CUTOFF_PASSED
-    if is_closed(around.closures, slot.day, slot.branch_path):
+    if around.shuts(slot, bounds):
         return SlotClosedReason.CALENDAR
+    if slot.route_id and not around.almanac.sailing_for(slot.route_id, slot.window):
+        return SlotClosedReason.NO_SAILING
     return lacking(slot, taken(slot, at, but=hold_id, instead=instead), demand)
 
 

@@ -1,0 +1,120 @@
+"""What is asked of the calendar, in shape."""
+
+from datetime import date, datetime
+
+import strawberry
+
+from doorstep.calendar import model
+from doorstep.kit.gql import DRY, KEY, asking, given, invalid, parsed
+
+_MOST_WORDS = 200
+
+
+def worded(reason: str) -> str:
+    """A reason that says something. Raises InvalidAsk for one that does not."""
+    reason = reason.strip()
+    if not 0 < len(reason) <= _MOST_WORDS:
+        raise invalid(
+            "reason",
+            zh=f"请填写 1 到 {_MOST_WORDS} 个字。",
+            en=f"From 1 to {_MOST_WORDS} characters.",
+        )
+    return reason
+
+
+@asking("Say what a day is, whatever else is written of it.")
+class SetCalendarDayInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    day: date = given("Which local day.")
+    is_workday: bool = given("Whether people work on it.")
+    in_lieu: bool = given("Whether it is moved by 调休.", default=False)
+    name: str | None = given("What is kept on it.", default=None)
+    citation: str = given("Where it is written: the notice and its number.")
+    expected_version: int = given("The day's `version` as it was read; 0: nothing was said.")
+
+    def parsed(self) -> model.DayAsked:
+        return parsed(
+            model.DayAsked,
+            is_workday=self.is_workday,
+            in_lieu=self.in_lieu,
+            name=self.name,
+            citation=self.citation,
+        )
+
+
+@asking("Take back what the bureau said of a day.")
+class ClearCalendarDayInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    day: date = given("Which local day.")
+    expected_version: int = given("The day's `version` as it was read.")
+
+
+@asking("Close a unit, and all below it, for a day.")
+class CloseUnitInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    unit_id: strawberry.ID = given("Which unit.")
+    day: date = given("On which local day; not before today.")
+    reason: str = given("Why; customers read it.")
+
+
+@asking("Take a closure back.")
+class ReopenUnitInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    id: strawberry.ID = given("Which closure.")
+    expected_version: int = given("The version it was read at.")
+
+
+@asking("Block the way to a unit's doors, or to some of its areas, for a span.")
+class AddBlockInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    unit_id: strawberry.ID = given("Which unit; all below it are blocked too.")
+    area_ids: list[strawberry.ID] = given(
+        "Only these areas of it; empty: all that it serves.", default=[]
+    )
+    start: datetime = given("From when.")
+    end: datetime = given("Until when.")
+    kind: model.BlockKind = given("What is in the way.")
+    reason: str = given("Why; customers read it.")
+
+    def parsed(self) -> model.BlockAsked:
+        if self.end <= self.start:
+            raise invalid("end", zh="结束时间须晚于开始时间。", en="It ends after it starts.")
+        return parsed(
+            model.BlockAsked,
+            area_ids=tuple(dict.fromkeys(self.area_ids)),
+            start=self.start,
+            end=self.end,
+            kind=self.kind,
+            reason=self.reason.strip(),
+        )
+
+
+@asking("Lift a block.")
+class LiftBlockInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    id: strawberry.ID = given("Which block.")
+    expected_version: int = given("The version it was read at.")
+
+
+@asking("An extra boat, or one that was cancelled and goes after all.")
+class AddSailingInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    route_id: strawberry.ID = given("On which route.")
+    departs_at: datetime = given("When it leaves the mainland.")
+    returns_at: datetime = given("When it leaves the island again.")
+
+
+@asking("Say that a boat does not go.")
+class CancelSailingInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    id: strawberry.ID = given("Which sailing.")
+    expected_version: int = given("The version it was read at.")
+    reason: str = given("Why; customers read it.")
