@@ -147,7 +147,8 @@ class Block(Stored):
         return TimeWindow(start=self.start, end=self.end)
 
     def touches(self, window: TimeWindow) -> bool:
-        return self.lifted_at is None and self.window.touches(window)
+        """Asked of every slot that is shown, hence without making a window of its own."""
+        return self.lifted_at is None and self.start < window.end and window.start < self.end
 
     def touches_day(self, day: date) -> bool:
         last = local_day(self.end - timedelta(milliseconds=1))
