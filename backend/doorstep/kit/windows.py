@@ -49,6 +49,10 @@ class TimeWindow(BaseModel):
     def covers(self, other: "TimeWindow") -> bool:
         return self.start <= other.start and other.end <= self.end
 
+    def touches(self, other: "TimeWindow") -> bool:
+        """Whether they have an instant in common."""
+        return self.start < other.end and other.start < self.end
+
 
 def local_day(instant: datetime) -> date:
     """The day on the wall calendar in Shanghai."""
