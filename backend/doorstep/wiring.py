@@ -17,9 +17,10 @@ from doorstep.accounts.model import SignInPolicy
 from doorstep.accounts.outside import CodeSender, ConsoleSender, HttpSender
 from doorstep.addresses import store as addresses_store
 from doorstep.addresses.actions import Addresses, CityMap
+from doorstep.appointments import reactions as appointments_reactions
 from doorstep.appointments import store as appointments_store
 from doorstep.appointments.actions import Appointments
-from doorstep.appointments.model import BookingPolicy
+from doorstep.appointments.model import BookingPolicy, ReofferPolicy
 from doorstep.calendar import store as calendar_store
 from doorstep.calendar.actions import Calendar
 from doorstep.calendar.outside import PathOfArea
@@ -175,6 +176,11 @@ class House:
             hub,
             BookingPolicy(most_changes=settings.most_changes),
             clock,
+            calendar,
+            appointments_store.PromiseStore(mongo),
+            appointments_store.ReofferStore(mongo),
+            appointments_store.RunStore(mongo),
+            _reoffering(settings),
         )
         dispatch = Dispatch(
             mongo,
@@ -312,6 +318,7 @@ class House:
         """Which rooms hear which events, the lower room first."""
         heard: dict[type[Event], tuple[Callable[[Any], Awaitable[None]], ...]] = {}
         tables: tuple[tuple[Any, Mapping[type[Event], Any]], ...] = (
+            (self.appointments, appointments_reactions.REACTIONS),
             (self.dispatch, dispatch_reactions.REACTIONS),
             (self.desk, desk_reactions.REACTIONS),
         )
@@ -346,3 +353,11 @@ def _sender(settings: Settings) -> CodeSender:
 
 def _sign_in(settings: Settings) -> SignInPolicy:
     return SignInPolicy(access_lasts=settings.access_lasts, refresh_lasts=settings.refresh_lasts)
+
+
+def _reoffering(settings: Settings) -> ReofferPolicy:
+    return ReofferPolicy(
+        lasts=settings.reoffer_lasts,
+        least_to_answer=settings.reoffer_least_to_answer,
+        at_once=frozenset(settings.reoffer_at_once),
+    )

@@ -59,11 +59,22 @@ async def warn_of_passing_windows(house: House) -> int:
     return await house.desk.warn_of_passing_windows()
 
 
+async def carry_out_reoffers(house: House) -> int:
+    """Whom a closed way or a cancelled boat leaves without a visit is offered another."""
+    return await house.appointments.carry_out_due()
+
+
+async def end_lapsed_reoffers(house: House) -> int:
+    return await house.appointments.end_lapsed_reoffers()
+
+
 TIMETABLE = (
     Job("fill-horizon", timedelta(seconds=30), fill_horizon),
     Job("publish-capacity", timedelta(seconds=30), publish_capacity),
     Job("warn-of-passing-windows", timedelta(seconds=15), warn_of_passing_windows),
     Job("end-lapsed-offers", timedelta(seconds=1), end_lapsed_offers),
+    Job("carry-out-reoffers", timedelta(seconds=1), carry_out_reoffers),
+    Job("end-lapsed-reoffers", timedelta(seconds=15), end_lapsed_reoffers),
 )
 
 

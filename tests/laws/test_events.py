@@ -11,12 +11,6 @@ IGNORED = {
     "AddressDeleted": "as above",
     "CapacityChanged": "kept for those who will want to know; a slot shows its own edition",
     "CalendarDayChanged": "kept for those who count working days; nobody stores what they counted",
-    "ClosureAdded": "kept for those who will offer its victims another day",
-    "ClosureLifted": "as above",
-    "BlockAdded": "as above",
-    "BlockLifted": "as above",
-    "SailingAdded": "as above",
-    "SailingCancelled": "as above",
     "BranchTold": "rings the bell of the branch's desk",
     "RoundChanged": "rings the bell of the courier's handheld",
 }

@@ -14,6 +14,7 @@ from doorstep.api.nodes import NodeQuery
 from doorstep.appointments.graphql.doors import DoorMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
+from doorstep.appointments.graphql.reoffering import ReofferMutation, ReofferQuery
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
 from doorstep.calendar.graphql.mutations import CalendarMutation
 from doorstep.calendar.graphql.queries import CalendarQuery
@@ -31,6 +32,7 @@ class Query(
     CalendarQuery,
     CourierQuery,
     AppointmentQuery,
+    ReofferQuery,
     DispatchQuery,
     DeskQuery,
 ):
@@ -43,6 +45,7 @@ class Mutation(
     CalendarMutation,
     DoorMutation,
     AppointmentMutation,
+    ReofferMutation,
     DispatchMutation,
     HandheldMutation,
 ):

@@ -46,3 +46,15 @@ class AppointmentCancelled(AppointmentEvent):
 
 class AppointmentMoved(AppointmentEvent):
     """A courier or a dispatcher did something to it."""
+
+
+class AppointmentReoffered(AppointmentEvent):
+    """It cannot be kept as it is: its customer was offered something else."""
+
+
+class AppointmentReofferLapsed(AppointmentEvent):
+    """Nobody answered in time. It stands where it stood, and somebody should care."""
+
+
+class AppointmentReofferWithdrawn(AppointmentEvent):
+    """It can be kept as it is after all."""

@@ -20,6 +20,7 @@ class AlarmKind(StrEnum):
     OFFER_UNTAKEN = "OFFER_UNTAKEN"
     WINDOW_PASSING = "WINDOW_PASSING"
     DUTY_ENDED_WITH_STOPS = "DUTY_ENDED_WITH_STOPS"
+    REOFFER_LAPSED = "REOFFER_LAPSED"
 
 
 ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
@@ -31,6 +32,10 @@ ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
     ),
     AlarmKind.DUTY_ENDED_WITH_STOPS: Words(
         "揽投员已下班，还有未完成的任务。", "The courier went home with open stops."
+    ),
+    AlarmKind.REOFFER_LAPSED: Words(
+        "无法按约上门，客户尚未答复改约，请联系客户。",
+        "This cannot be kept, and nobody has answered our offer. Please call the customer.",
     ),
 }
 

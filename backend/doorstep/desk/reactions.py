@@ -7,6 +7,9 @@ from doorstep.appointments.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,
+    AppointmentReoffered,
+    AppointmentReofferLapsed,
+    AppointmentReofferWithdrawn,
     AppointmentRescheduled,
 )
 from doorstep.couriers.events import DutyEnded
@@ -21,6 +24,9 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentRescheduled: Desk.tell,
     AppointmentCancelled: Desk.tell,
     AppointmentMoved: Desk.tell,
+    AppointmentReoffered: Desk.tell,
+    AppointmentReofferLapsed: Desk.heed_reoffer_lapsed,
+    AppointmentReofferWithdrawn: Desk.tell,
     OfferUntaken: Desk.heed_untaken,
     DutyEnded: Desk.heed_duty_ended,
 }

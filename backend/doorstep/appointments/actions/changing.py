@@ -121,7 +121,7 @@ class Changing(Tools):
                 return current
             after = rescheduled(current)
             await self.save([(current, after)], AppointmentRescheduled, tx=tx)
-            await self.capacity.free(current.slot.key, current.takes, tx=tx)
+            await self.give_back(current, at=attempt.at, tx=tx)
             return after
 
         ask = Ask(id=id, at=attempt.at, demand=view.demand)
@@ -181,11 +181,15 @@ class Changing(Tools):
             )
             assert after is not None
             await self.save([(before, after)], AppointmentCancelled, tx=tx)
-            await self.capacity.free(before.slot.key, before.takes, tx=tx)
+            await self.give_back(before, at=attempt.at, tx=tx)
             return after
 
         outcome = await self.mongo.once(attempt, body)
         return await self._changed(outcome, None)
+
+    async def give_back(self, appointment: Appointment, *, at: datetime, tx: Tx) -> None:
+        """Free what the appointment took of its slot."""
+        await self.capacity.free(appointment.slot.key, appointment.takes, tx=tx)
 
     async def _changed(
         self, outcome: object, before: Appointment | None

@@ -9,8 +9,10 @@ from doorstep.appointments.model import (
     BookingPolicy,
     BookingRequest,
     LineAsked,
+    ReofferPolicy,
 )
-from doorstep.appointments.store import AppointmentStore
+from doorstep.appointments.store import AppointmentStore, PromiseStore, ReofferStore, RunStore
+from doorstep.calendar.actions import Calendar
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.model import SlotRef
 from doorstep.catalogue.actions import Catalogue
@@ -57,6 +59,11 @@ class Tools:
     hub: Hub
     policy: BookingPolicy
     clock: Clock
+    calendar: Calendar
+    promises: PromiseStore
+    reoffers: ReofferStore
+    runs: RunStore
+    reoffering: ReofferPolicy
 
     async def _of_customer(
         self, id: str, customer_id: str, *, tx: Tx | None = None

@@ -172,7 +172,7 @@ class AppointmentMutation:
         outcome = await rooms.book(request, attempt)
         if isinstance(outcome, model.BookingRefused):
             return await _refused(outcome, info, Asked.of(request))
-        return AppointmentBooked(appointment=await _as_served(outcome, info))
+        return AppointmentBooked(appointment=await as_served(outcome, info))
 
     @mutation(
         "Move an appointment to another window: the new place is taken before the old is freed.",
@@ -185,7 +185,7 @@ class AppointmentMutation:
     ) -> RescheduleAppointmentResult:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "rescheduleAppointment", rooms.clock.now())
-        behalf = await _changing(info, input.on_behalf_of, dry=attempt.dry)
+        behalf = await acting_for(info, input.on_behalf_of, dry=attempt.dry)
         if await _promise_out_of_reach(info, behalf, input.id):
             return await _change_refused(_NO_PROMISE, info, None)
         slot = slot_in(input.slot_id)
@@ -203,7 +203,7 @@ class AppointmentMutation:
         )
         if isinstance(outcome, model.ChangeRefused):
             return await _change_refused(outcome, info, slot)
-        return AppointmentRescheduled(appointment=await _as_served(outcome, info))
+        return AppointmentRescheduled(appointment=await as_served(outcome, info))
 
     @mutation("Take an appointment back; its place is free at once.", to=CUSTOMER_OR_AGENT)
     async def cancel_appointment(
@@ -211,7 +211,7 @@ class AppointmentMutation:
     ) -> CancelAppointmentResult:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "cancelAppointment", rooms.clock.now())
-        behalf = await _changing(info, input.on_behalf_of, dry=attempt.dry)
+        behalf = await acting_for(info, input.on_behalf_of, dry=attempt.dry)
         if await _promise_out_of_reach(info, behalf, input.id):
             return await _change_refused(_NO_PROMISE, info, None)
         outcome = await rooms.cancel(
@@ -224,10 +224,10 @@ class AppointmentMutation:
         )
         if isinstance(outcome, model.ChangeRefused):
             return await _change_refused(outcome, info, None)
-        return AppointmentCancelled(appointment=await _as_served(outcome, info))
+        return AppointmentCancelled(appointment=await as_served(outcome, info))
 
 
-async def _changing(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> Behalf:
+async def acting_for(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> Behalf:
     """A change has no refusal for a missing consent: it is an input that makes no sense."""
     try:
         return await behalf_of(info, asked, dry=dry)
@@ -240,7 +240,7 @@ async def _changing(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> 
         ) from None
 
 
-async def _as_served(appointment: model.Appointment, info: Info) -> Appointment:
+async def as_served(appointment: model.Appointment, info: Info) -> Appointment:
     """The appointment as whoever asked may see it; an agent sees it as staff do."""
     shown = await shown_to(await viewer_of(info), [appointment], info)
     return shown[0]

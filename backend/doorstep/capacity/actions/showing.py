@@ -50,6 +50,16 @@ class Showing(Tools):
         views = await self._views(slots, wish, area, at)
         return [view for view in views if not view.too_far]
 
+    async def views_for(
+        self, area: ServiceArea, wishes: Iterable[Wish], span: TimeWindow, *, at: datetime
+    ) -> dict[Wish, list[SlotView]]:
+        """The same for many wishes: the slots are read once."""
+        slots = await self.slots.of_area(area.id, span.start, span.end)
+        return {
+            wish: [v for v in await self._views(slots, wish, area, at) if not v.too_far]
+            for wish in wishes
+        }
+
     async def open_slots(
         self,
         area: ServiceArea,

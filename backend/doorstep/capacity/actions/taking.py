@@ -35,6 +35,10 @@ class Taking(Tools):
         self.holds.add(hold, tx=tx)
         return True
 
+    async def give_up(self, ref: SlotRef, hold_id: str, *, tx: Tx) -> None:
+        """Free a place that is kept under this id alone. Harmless when it was given up before."""
+        await self.slots.drop_hold(ref.key, hold_id, tx=tx)
+
     async def release(
         self, id: str, customer_id: str, attempt: Attempt
     ) -> Hold | NotTaken | Repeated | Reused:

@@ -3,6 +3,8 @@
 from doorstep.capacity.rules.budgets import Force, budgets_of, slots_of, stays
 from doorstep.capacity.rules.places import (
     Surroundings,
+    Visit,
+    beyond,
     closed_because,
     lacking,
     live,
@@ -16,7 +18,9 @@ __all__ = [
     "Bounds",
     "Force",
     "Surroundings",
+    "Visit",
     "Wish",
+    "beyond",
     "bounds_of",
     "budgets_of",
     "closed_because",

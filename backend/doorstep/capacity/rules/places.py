@@ -178,6 +178,31 @@ def closed_because(
     return lacking(slot, taken(slot, at, but=hold_id, instead=instead), demand)
 
 
+@dataclass(frozen=True)
+class Visit:
+    """A promise, as far as a slot knows of it. `settled`: it is under way, or over."""
+
+    id: str
+    booked_at: datetime
+    takes: Demand
+    settled: bool = False
+
+
+def beyond(slot: Slot, visits: Iterable[Visit]) -> list[Visit]:
+    """Whom the slot, as it is now, could not be promised to; the newest first.
+
+    All are asked again in the order in which they were booked, by the rule that booking is judged
+    by: who came first stays, and nobody goes whose going would help nobody.
+    """
+    kept, affected = Taken(), []
+    for visit in sorted(visits, key=lambda each: (not each.settled, each.booked_at, each.id)):
+        if not visit.settled and lacking(slot, kept, visit.takes):
+            affected.append(visit)
+        else:
+            kept = kept.plus(visit.takes)
+    return affected[::-1]
+
+
 _NO_PLACE: Final = {
     SlotClosedReason.NO_COURIER: NoPlace.NO_COURIER,
     SlotClosedReason.NO_VEHICLE: NoPlace.NO_VEHICLE,
