@@ -15,6 +15,7 @@ from doorstep.addresses.graphql import (
 from doorstep.addresses.model import UnservedReason
 from doorstep.appointments import actions, model
 from doorstep.appointments.graphql.types import Appointment
+from doorstep.calendar.graphql.types import Sailing
 from doorstep.capacity.graphql import HoldReleased, Slot, SlotHeld
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.gql import (
@@ -54,7 +55,11 @@ class Serviceability:
     area: ServiceArea | None = shown("The area it lies in.")
     services: list[ServiceOffer] = shown("What we do there.")
     reason: UnservedReason | None = shown("Why not, when not served.")
-    alternatives: list[OrgUnit] = shown("When not served: where to go instead, the nearest first.")
+    alternatives: list[OrgUnit] = shown(
+        "When not served, or not with the next boat: where to go instead, the nearest first. Of an "
+        "island first what lies on it, then a place on the mainland."
+    )
+    next_sailing: Sailing | None = shown("Of a door on an island: the next boat that goes there.")
 
     @classmethod
     def of(
@@ -74,6 +79,7 @@ class Serviceability:
             ],
             reason=found.reason,
             alternatives=alternatives,
+            next_sailing=Sailing.of(found.next_sailing) if found.next_sailing else None,
         )
 
 

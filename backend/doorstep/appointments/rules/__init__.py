@@ -37,6 +37,12 @@ from doorstep.appointments.rules.reoffering import (
     told_of_end,
     was_reoffered,
 )
+from doorstep.appointments.rules.serving import (
+    nearest_outlets,
+    next_sailing,
+    sails_at_all,
+    waits_for_a_boat,
+)
 
 __all__ = [
     "CLOSED_TO_BOOKING",
@@ -60,16 +66,20 @@ __all__ = [
     "moved",
     "moved_to",
     "nearest",
+    "nearest_outlets",
     "new_reoffer",
+    "next_sailing",
     "noted",
     "promised",
     "reference_of",
     "reoffered",
     "rescheduled",
+    "sails_at_all",
     "short_of_room",
     "sight_of",
     "spread",
     "told_of_end",
+    "waits_for_a_boat",
     "was_reoffered",
     "wish_of",
 ]
