@@ -12,10 +12,14 @@ from tests import given
 from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, GU, OTTO, Person
 from tests.journeys.apps import OPERATIONS, App, command
 from tests.journeys.conftest import Sign
+from tests.reoffering.victims import offer_for, reoffer, typhoon
 
 AT = "2026-11-24T01:00:00.000Z"
 LINES = [{"pickup": {"description": "书"}}]
-NONE = {"adr": "adr_none", "apt": "apt_none", "hld": "hld_none", "rnd": "rnd_none.2026-11-25"}
+NONE = {
+    **{kind: f"{kind}_none" for kind in ("adr", "apt", "hld", "rof")},
+    "rnd": "rnd_none.2026-11-25",
+}
 
 
 def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -35,6 +39,9 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
         ("BookAppointment", {"input": {"addressId": ADA.address_id, "holdId": id, **book}}),
         ("RescheduleAppointment", {"input": {**change, "slotId": slot}}),
         ("CancelAppointment", {"input": change}),
+        ("AcceptReoffer", {"input": {"reofferId": id}}),
+        ("AcceptReoffer", {"input": {"reofferId": id, "slotId": slot}}),
+        ("DeclineReoffer", {"input": {"reofferId": id}}),
     ]
 
 
@@ -51,7 +58,10 @@ async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
     )
     assert isinstance(hold, Hold)
     round = f"rnd_bo.{promise.day}"
+    await reoffer(house, (await typhoon(house, promise.window)).id)
+    offer = await offer_for(house, promise)
     foreign = [EVE.address_id, promise.id, hold.id, round, EVE.account_id, BO.courier_id, "veh_bo"]
+    foreign.append(offer.id)
     for id in foreign:
         none = NONE.get(id[:3], new_id(id[:3]))
         for (operation, with_it), (_, without) in zip(
@@ -100,6 +110,14 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
             for id in (promise.id, "apt_none")
         ]
         await same(otto, operation, *asked)
+    await reoffer(house, (await typhoon(house)).id)
+    offer = await offer_for(house, promise)
+    await same(otto, "Node", {"id": offer.id}, {"id": "rof_none"})
+    named = [{"input": {"appointmentIds": [id]}} for id in (promise.id, "apt_none")]
+    told = [await otto.post(OPERATIONS["ReofferAppointments"], each) for each in named]
+    for answer in told:
+        (outcome,) = answer["data"]["reofferAppointments"]["outcomes"]
+        assert (outcome["code"], outcome["reoffer"]) == ("NO_LONGER_AFFECTED", None)
     day = str(promise.day)
     for operation in ("BranchAppointments", "UnassignedAppointments"):
         one, none = ({"branchId": id, "day": day} for id in ("org_branch", "org_none"))
