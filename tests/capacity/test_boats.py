@@ -18,11 +18,9 @@ async def island(house: House) -> House:
     await given.ferry(house)
     await house.mongo["slots"].delete_many({"area_id": given.WEST})
     await house.mongo["slot_patterns"].delete_many({"area_id": given.WEST})
+    by_boat = {"route_id": given.ROUTE.id}
     patterns = [
-        SlotPattern(
-            **{**given.slots(given.WEST, hour, 20).model_dump(), "route_id": given.ROUTE.id}
-        )
-        for hour in range(6, 20, 2)
+        given.slots(given.WEST, hour, 20).model_copy(update=by_boat) for hour in range(6, 20, 2)
     ]
 
     async def build(tx: Tx) -> None:
