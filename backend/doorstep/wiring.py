@@ -55,6 +55,9 @@ from doorstep.kit.mongo.schemas import BYTES, INSTANT, OBJECT, TEXT, shaped
 from doorstep.kit.mongo.transactions import Mongo
 from doorstep.kit.pii import KEYS, Keyring, Vault
 from doorstep.migrations import STEPS
+from doorstep.notes import store as notes_store
+from doorstep.notes.actions import Notes
+from doorstep.notes.model import NotesPolicy
 from doorstep.organisation import store as organisation_store
 from doorstep.organisation.actions import Organisation
 from doorstep.rulebook import store as rulebook_store
@@ -72,6 +75,7 @@ KEPT: Final[tuple[Kept, ...]] = (
     *calendar_store.KEPT,
     *addresses_store.KEPT,
     *couriers_store.KEPT,
+    *notes_store.KEPT,
     *capacity_store.KEPT,
     *appointments_store.KEPT,
     *dispatch_store.KEPT,
@@ -111,6 +115,7 @@ class House:
     catalogue: Catalogue
     addresses: Addresses
     couriers: Couriers
+    notes: Notes
     capacity: Capacity
     appointments: Appointments
     dispatch: Dispatch
@@ -166,10 +171,12 @@ class House:
             ),
             clock,
         )
+        notes = Notes(mongo, notes_store.NoteStore(mongo, vault), vault, NotesPolicy(), clock)
         appointments = Appointments(
             mongo,
             appointments_store.AppointmentStore(mongo, vault),
             addresses,
+            notes,
             capacity,
             catalogue,
             hub,
@@ -213,6 +220,7 @@ class House:
             catalogue=catalogue,
             addresses=addresses,
             couriers=couriers,
+            notes=notes,
             capacity=capacity,
             appointments=appointments,
             dispatch=dispatch,

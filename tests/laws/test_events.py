@@ -9,6 +9,7 @@ from doorstep.wiring import House
 IGNORED = {
     "AddressSaved": "kept for those who will want to know; a promise has its own copy of the door",
     "AddressDeleted": "as above",
+    "NoteChanged": "kept for those who will want to know; whoever asks reads the note itself",
     "CapacityChanged": "kept for those who will want to know; a slot shows its own edition",
     "CalendarDayChanged": "kept for those who count working days; nobody stores what they counted",
     "ClosureAdded": "kept for those who will offer its victims another day",

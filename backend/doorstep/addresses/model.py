@@ -6,6 +6,7 @@ Areas  polygons in WGS 84; each belongs to one branch and is served from it
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
+from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -90,6 +91,13 @@ class Address(Stored):
     area_id: str | None
     version: int = 1
     deleted_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """What makes it this door and no other, however it was spaced and written."""
+        door = self.door
+        parts = (self.division_code[:6], door.line, door.building, door.unit, door.room)
+        return "|".join("".join(normalize("NFKC", part or "").split()).lower() for part in parts)
 
 
 class Gone(BaseModel):

@@ -17,6 +17,7 @@ from doorstep.desk.actions import Desk
 from doorstep.dispatch.actions import Dispatch
 from doorstep.handheld.actions import Handheld
 from doorstep.kit.refusals import Locale
+from doorstep.notes.actions import Notes
 from doorstep.organisation.actions import Organisation
 
 
@@ -33,6 +34,8 @@ class Rooms(Protocol):
     def addresses(self) -> Addresses: ...
     @property
     def couriers(self) -> Couriers: ...
+    @property
+    def notes(self) -> Notes: ...
     @property
     def capacity(self) -> Capacity: ...
     @property

@@ -13,6 +13,7 @@ from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
 from doorstep.appointments.graphql.doors import DoorMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
+from doorstep.appointments.graphql.notes import DoorNoteMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
 from doorstep.calendar.graphql.mutations import CalendarMutation
@@ -22,6 +23,7 @@ from doorstep.desk.graphql import DeskQuery, DeskSubscription
 from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
+from doorstep.notes.graphql import NotesMutation, NotesQuery
 
 
 @strawberry.type(description="What can be asked.")
@@ -30,6 +32,7 @@ class Query(
     AccountQuery,
     CalendarQuery,
     CourierQuery,
+    NotesQuery,
     AppointmentQuery,
     DispatchQuery,
     DeskQuery,
@@ -43,6 +46,8 @@ class Mutation(
     CalendarMutation,
     DoorMutation,
     AppointmentMutation,
+    NotesMutation,
+    DoorNoteMutation,
     DispatchMutation,
     HandheldMutation,
 ):

@@ -22,6 +22,7 @@ from doorstep.catalogue.model import Channel, Errand, LineOutcome, ServiceKind, 
 from doorstep.kit.documents import Stored
 from doorstep.kit.refusals import Refusal, Words
 from doorstep.kit.windows import Day, TimeWindow
+from doorstep.notes.model import Subject
 
 Frozen: Final = ConfigDict(frozen=True)
 
@@ -269,6 +270,16 @@ class Appointment(Stored):
         return frozenset(line.kind for line in self.lines)
 
     @property
+    def subject(self) -> Subject:
+        """Whom and which door a note would be about."""
+        return Subject(
+            owner_id=self.customer_id,
+            door=self.private.address.key,
+            branch_id=self.branch_id,
+            branch_path=self.branch_path,
+        )
+
+    @property
     def wish(self) -> Wish:
         return Wish(
             errands=tuple(line.errand for line in self.lines),
@@ -328,6 +339,7 @@ class BookingRefusal(StrEnum):
     NO_COURIER = "NO_COURIER"
     NO_VEHICLE = "NO_VEHICLE"
     NO_CONSENT = "NO_CONSENT"
+    BLOCKED = "BLOCKED"
     NOT_FOUND = "NOT_FOUND"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
 
@@ -385,6 +397,11 @@ BOOKING_WORDS: Final[dict[BookingRefusal, Words]] = {
     ),
     BookingRefusal.NO_CONSENT: Words(
         "代客户预约前须取得客户同意。", "The customer has to agree first."
+    ),
+    BookingRefusal.BLOCKED: Words(
+        "暂时不能上门。您可以在“我的备注”中查看原因、期限并申请复核。",
+        "We do not come there for a while. Your notes say why and until when; you can ask for a "
+        "review.",
     ),
     BookingRefusal.NOT_FOUND: _NOT_FOUND,
     BookingRefusal.IDEMPOTENCY_KEY_REUSED: _KEY,

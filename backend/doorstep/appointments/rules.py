@@ -344,6 +344,11 @@ class Sight:
     pickup_code: bool
     courier: bool
 
+    @property
+    def warned(self) -> bool:
+        """Whoever goes there, and who sends them; not whom a warning is about."""
+        return not self.own and (self.staff or self.access_notes)
+
 
 _ON_THE_WAY: Final = frozenset({Status.EN_ROUTE, Status.ARRIVED})
 _COMING: Final = frozenset({Status.ASSIGNED}) | _ON_THE_WAY

@@ -127,6 +127,8 @@ class Booking(Tools):
         if refused:
             return refused
         assert address is not None
+        if await self.notes.barring(customer_id, address.key, at=at):
+            return BookingRefused(code=BookingRefusal.BLOCKED, path=("addressId",))
         wish = rules.wish_of(asked.lines, asked.access, address.door.location, asked.services)
         view = await self.capacity.view(asked.slot, wish, at=at, hold_id=hold.id if hold else None)
         if view and (

@@ -18,6 +18,7 @@ from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
+from doorstep.notes.actions import Notes
 
 
 class NotReadableYet(RuntimeError):
@@ -52,6 +53,7 @@ class Tools:
     mongo: Mongo
     store: AppointmentStore
     addresses: Addresses
+    notes: Notes
     capacity: Capacity
     catalogue: Catalogue
     hub: Hub

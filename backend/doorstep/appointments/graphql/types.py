@@ -27,11 +27,15 @@ from doorstep.kit.gql import (
     PageInfo,
     TimeWindow,
     asks_for,
+    computed,
     explain,
     public,
     shown,
 )
 from doorstep.kit.pages import Page, keyed
+from doorstep.notes.actions import Notes
+from doorstep.notes.graphql import DoorNote
+from doorstep.notes.model import Subject
 from doorstep.organisation.model import Tree
 
 explain(
@@ -199,6 +203,18 @@ class Appointment(Node):
     )
     booked_by_role: Role = shown("Who booked it.")
     cancel_reason: str | None = shown("Why it was cancelled, if it was.")
+    watched: strawberry.Private[Subject | None]
+    """What there may be notes on, for those who may read them."""
+
+    @computed("What to beware of there: for staff, and for the assigned courier on the day.")
+    async def hazards(self, info: Info) -> list[DoorNote]:
+        if self.watched is None:
+            return []
+        notes: Notes = info.context.house.notes
+        found = await notes.concerning(
+            self.watched.owner_id, self.watched.door, at=notes.clock.now()
+        )
+        return [DoorNote.of(note) for note in found]
 
     @classmethod
     def of(
@@ -233,6 +249,7 @@ class Appointment(Node):
             pickup_code=private.pickup_code if sight.pickup_code else None,
             booked_by_role=appointment.booked_by_role,
             cancel_reason=appointment.cancel_reason,
+            watched=appointment.subject if sight.warned else None,
         )
 
 
