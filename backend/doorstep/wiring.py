@@ -151,6 +151,7 @@ class House:
             vault,
             clock,
             settings.most_addresses,
+            rulebook,
         )
         calendar = Calendar.of(mongo, _path_of(addresses), clock)
         couriers = Couriers(couriers_store.CourierStore(mongo, vault))

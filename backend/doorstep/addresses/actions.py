@@ -14,7 +14,9 @@ from doorstep.addresses.model import (
     AddressRefused,
     Candidate,
     DeliveryDepth,
+    DepthJudged,
     Gone,
+    ItemClass,
     Place,
     ServiceArea,
 )
@@ -26,6 +28,7 @@ from doorstep.kit.mongo.transactions import Attempt, Mongo, Repeated, Reused, Tx
 from doorstep.kit.pii import Vault
 from doorstep.kit.remembered import Remembered
 from doorstep.kit.windows import local_day
+from doorstep.rulebook.actions import Rulebook
 
 NOT_FOUND: Final = AddressRefused(code=AddressRefusal.NOT_FOUND, path=("id",))
 _REUSED: Final = AddressRefused(
@@ -80,6 +83,7 @@ class Addresses:
     vault: Vault
     clock: Clock
     most_addresses: int
+    rulebook: Rulebook
 
     async def locate(self, asked: AddressAsked) -> Located:
         """Which door this may be, and which area it lies in if that is certain."""
@@ -103,6 +107,11 @@ class Addresses:
         areas = await self._today()
         return [rules.placed(address, areas) for address in await self.store.all_of(owner_id)]
 
+    async def depth(self, address: Address, item_class: ItemClass) -> DepthJudged:
+        """How far in the law has us come there today, and whether the wish goes farther."""
+        table, today = await self.rulebook.table(), local_day(self.clock.now())
+        return rules.judge_depth(address, item_class, table, today)
+
     async def _today(self) -> AreaMap:
         return await self.city.areas(local_day(self.clock.now()))
 
@@ -123,6 +132,9 @@ class Addresses:
             await self.vault.key(owner_id)
         located = await self.locate(asked)
         draft = _draft(new_id("adr"), owner_id, asked, located)
+        if isinstance(draft, Address) and asked.delivery_depth is None:
+            judged = await self.depth(draft, ItemClass.RECEIPTED)
+            draft = draft.model_copy(update={"delivery_depth": judged.legal})
 
         async def body(tx: Tx) -> Address | AddressRefused:
             if isinstance(draft, AddressRefused):

@@ -4,18 +4,22 @@ Masking  the owner and the courier who has the task see the whole door; staff se
          and unit
 """
 
-from typing import Self
+from typing import Annotated, Self
 
 import strawberry
 
 from doorstep.addresses import model
+from doorstep.addresses.actions import Addresses
 from doorstep.addresses.rules import AreaMap
 from doorstep.kit.gql import (
     Coordinates,
     CoordinatesInput,
+    Info,
     Node,
     Refused,
+    argument,
     asking,
+    computed,
     explain,
     given,
     parsed,
@@ -37,6 +41,14 @@ explain(
         model.DeliveryDepth.VILLAGE_POINT: "村邮站: to the village's point.",
     },
 )
+explain(
+    model.ItemClass,
+    "How an item is handed over (邮政法 Art 84).",
+    {
+        model.ItemClass.RECEIPTED: "给据邮件: it is signed for.",
+        model.ItemClass.ORDINARY: "平常邮件: it is not.",
+    },
+)
 explain(model.AddressRefusal, "Why an address is refused.", model.ADDRESS_WORDS)
 
 
@@ -54,6 +66,15 @@ class ServiceArea(Node):
         )
 
 
+@public("How far in the law has us come.")
+class LegalDepth:
+    depth: model.DeliveryDepth = shown("How far in, by law or by the bureau's own rule.")
+    added_service: bool = shown(
+        "Whether what is wished for goes farther in: by agreement, and it may be charged."
+    )
+    citation: str = shown("Who says so.")
+
+
 @public("A door.")
 class Address(Node):
     division_code: str = shown("GB/T 2260 division code, six digits or more.")
@@ -67,6 +88,21 @@ class Address(Node):
     area: ServiceArea | None = shown("The area it lies in; null outside all of them.")
     label: str | None = shown("What its owner calls it; only they see it.")
     version: int = shown("Counts its changes.")
+    stored: strawberry.Private[model.Address]
+
+    @computed("How far in the law has us bring an item there, and whether your wish goes farther.")
+    async def legal_depth(
+        self,
+        info: Info,
+        item_class: Annotated[
+            model.ItemClass, argument("Of which class.")
+        ] = model.ItemClass.RECEIPTED,
+    ) -> LegalDepth:
+        addresses: Addresses = info.context.house.addresses
+        judged = await addresses.depth(self.stored, item_class)
+        return LegalDepth(
+            depth=judged.legal, added_service=judged.added_service, citation=judged.citation
+        )
 
     @classmethod
     def of(
@@ -87,6 +123,7 @@ class Address(Node):
             area=ServiceArea.of(area, tree) if area else None,
             label=door.label if own else None,
             version=address.version,
+            stored=address,
         )
 
 

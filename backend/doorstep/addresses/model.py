@@ -25,6 +25,26 @@ class DeliveryDepth(StrEnum):
     VILLAGE_POINT = "VILLAGE_POINT"
 
 
+DEPTHS: Final = tuple(DeliveryDepth)
+"""The deepest first: the rule table counts them from 1."""
+
+
+class ItemClass(StrEnum):
+    """给据邮件 is signed for, 平常邮件 is not (邮政法 Art 84)."""
+
+    RECEIPTED = "RECEIPTED"
+    ORDINARY = "ORDINARY"
+
+
+class DoorKind(StrEnum):
+    """What kind of door it is, as far as the law on delivery goes."""
+
+    FLAT = "FLAT"
+    VILLAGE = "VILLAGE"
+    INSTITUTION = "INSTITUTION"
+    HOUSE = "HOUSE"
+
+
 def _printable(text: str) -> str:
     if any(not (character.isprintable() or character in "\n\t") for character in text):
         raise WordedError("含有无法显示的字符。", "It holds characters that cannot be shown.")
@@ -98,6 +118,17 @@ class Address(Stored):
         door = self.door
         parts = (self.division_code[:6], door.line, door.building, door.unit, door.room)
         return "|".join("".join(normalize("NFKC", part or "").split()).lower() for part in parts)
+
+
+class DepthJudged(BaseModel):
+    """How far in the law has us come, and whether what is wished for goes farther."""
+
+    model_config = ConfigDict(frozen=True)
+
+    legal: DeliveryDepth
+    added_service: bool
+    """Farther in than the law asks: by agreement, and it may be charged (山东省邮政条例 Art 21)."""
+    citation: str
 
 
 class Gone(BaseModel):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import cos, radians
 from typing import Any, Final, Self
 
@@ -10,16 +10,22 @@ import shapely
 from shapely.geometry import shape
 
 from doorstep.addresses.model import (
+    DEPTHS,
     Address,
     AddressAsked,
     Candidate,
+    DeliveryDepth,
+    DepthJudged,
+    DoorKind,
     Fault,
     FaultKind,
+    ItemClass,
     Place,
     ServiceArea,
     Township,
 )
 from doorstep.kit.geo import Point
+from doorstep.rulebook.model import RuleTable
 
 _BY_POINT: Final = 1.0
 _BY_NAME: Final = 0.8
@@ -97,6 +103,13 @@ def tiling_faults(
     ]
 
 
+def days_of_change(areas: Iterable[ServiceArea], first: date, last: date) -> list[date]:
+    """The first day, and every later one up to the last on which another map holds."""
+    begun = {area.valid_from for area in areas if area.valid_from}
+    ended = {area.valid_to + timedelta(days=1) for area in areas if area.valid_to}
+    return [first, *sorted(day for day in begun | ended if first < day <= last)]
+
+
 def _overlaps(
     areas: Sequence[ServiceArea], outlines: Sequence[Any], narrowest: float
 ) -> Iterator[Fault]:
@@ -172,6 +185,43 @@ def _in_metres(ground: Any) -> Any:
     # Near the origin, so that digits are left for what is smaller than a metre.
     west, south, _, _ = ground.bounds
     return shapely.transform(ground, lambda corners: (corners - [west, south]) * scale)
+
+
+# ------------------------------------------------------------ how far in we come
+
+_INSTITUTIONS: Final = (
+    *("公司", "单位", "学校", "学院", "医院"),
+    *("大厦", "机关", "政府", "厂", "部队"),
+)
+"""Words that lines of institutions hold; the bureau's own list, since no register was to be had."""
+
+
+def kind_of_door(address: Address) -> DoorKind:
+    """What kind of door it is, from what is written of it."""
+    door = address.door
+    if door.room or door.unit:
+        return DoorKind.FLAT
+    if address.delivery_depth is DeliveryDepth.VILLAGE_POINT or "村" in door.line:
+        return DoorKind.VILLAGE
+    if address.delivery_depth is DeliveryDepth.MAIL_ROOM:
+        return DoorKind.INSTITUTION
+    if any(word in door.line for word in _INSTITUTIONS):
+        return DoorKind.INSTITUTION
+    return DoorKind.HOUSE
+
+
+def judge_depth(address: Address, item_class: ItemClass, table: RuleTable, on: date) -> DepthJudged:
+    """How far in the law has us bring an item of that class, and whether the wish goes farther.
+
+    Raises UnknownRule: the table does not speak of that day.
+    """
+    row = table.row(f"depth.{item_class.value}.{kind_of_door(address).value}", on)
+    legal = DEPTHS[row.value - 1]
+    return DepthJudged(
+        legal=legal,
+        added_service=DEPTHS.index(address.delivery_depth) < DEPTHS.index(legal),
+        citation=row.citation,
+    )
 
 
 # ------------------------------------------------------------ what an address means
