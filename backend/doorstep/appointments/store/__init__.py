@@ -1,0 +1,11 @@
+"""Promises in MongoDB."""
+
+from typing import Final
+
+from doorstep.appointments.store import promises
+from doorstep.appointments.store.promises import AppointmentStore
+from doorstep.kit.mongo.collections import Kept
+
+__all__ = ["KEPT", "AppointmentStore"]
+
+KEPT: Final[tuple[Kept, ...]] = (*promises.KEPT,)
