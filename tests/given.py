@@ -79,7 +79,8 @@ CAI: Final = person("Cai", "+8613900002002", Role.COURIER, BRANCH, courier_id="c
 DAN: Final = person("Dan", "+8613900003001", Role.DISPATCHER, BRANCH)
 OTTO: Final = person("Otto", "+8613900003002", Role.DISPATCHER, OTHER_BRANCH)
 GU: Final = person("Gu", "+8613900004001", Role.AGENT, CITY)
-EVERYBODY: Final = (ADA, EVE, BO, CAI, DAN, OTTO, GU)
+SU: Final = person("Su", "+8613900005001", Role.SUPERVISOR, BRANCH)
+EVERYBODY: Final = (ADA, EVE, BO, CAI, DAN, OTTO, GU, SU)
 
 
 def square(west: float, east: float) -> dict[str, Any]:

@@ -11,10 +11,16 @@ from doorstep.accounts.graphql import AccountMutation, AccountQuery
 from doorstep.api.documents import EXTENSIONS, strawberry_config
 from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
+from doorstep.appointments.graphql.conduct import ConductMutation, ConductQuery
 from doorstep.appointments.graphql.doors import DoorMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
+from doorstep.appointments.graphql.waitlist import (
+    WaitlistMutation,
+    WaitlistQuery,
+    WaitlistSubscription,
+)
 from doorstep.couriers.graphql import CourierQuery
 from doorstep.desk.graphql import DeskQuery, DeskSubscription
 from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
@@ -23,19 +29,36 @@ from doorstep.kit.gql import AUDIENCE, Money, scalars
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQuery, AccountQuery, CourierQuery, AppointmentQuery, DispatchQuery, DeskQuery):
+class Query(
+    NodeQuery,
+    AccountQuery,
+    CourierQuery,
+    AppointmentQuery,
+    WaitlistQuery,
+    ConductQuery,
+    DispatchQuery,
+    DeskQuery,
+):
     pass
 
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    AccountMutation, DoorMutation, AppointmentMutation, DispatchMutation, HandheldMutation
+    AccountMutation,
+    DoorMutation,
+    AppointmentMutation,
+    WaitlistMutation,
+    ConductMutation,
+    DispatchMutation,
+    HandheldMutation,
 ):
     pass
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription(AppointmentSubscription, DispatchSubscription, DeskSubscription):
+class Subscription(
+    AppointmentSubscription, WaitlistSubscription, DispatchSubscription, DeskSubscription
+):
     pass
 
 
