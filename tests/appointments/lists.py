@@ -1,4 +1,4 @@
-"""Full windows and those who wait for them."""
+"""Full windows and those who wait for them, and marks that somebody has."""
 
 from datetime import timedelta
 from typing import Any, Final
@@ -7,7 +7,9 @@ from doorstep.accounts.model import Role
 from doorstep.appointments.model import (
     Appointment,
     ChangeRefused,
+    ConductMark,
     Contact,
+    MarkKind,
     WaitlistEntry,
     WaitlistRefused,
     WaitRequest,
@@ -15,6 +17,7 @@ from doorstep.appointments.model import (
 )
 from doorstep.capacity.model import SlotRef
 from doorstep.catalogue.model import Channel
+from doorstep.kit.mongo.transactions import Tx
 from doorstep.wiring import House
 from tests import given
 from tests.given import ADA, EVE, Person
@@ -113,3 +116,24 @@ async def states(house: House) -> dict[str, int]:
     async for row in house.mongo["waitlist"].find({}, {"state": 1}):
         counted[row["state"]] = counted.get(row["state"], 0) + 1
     return counted
+
+
+async def marked(house: House, who: Person = ADA, number: int = 1) -> str:
+    """The id of a mark that somebody has."""
+    now = house.clock.now()
+    mark = ConductMark(
+        id=f"mrk_{who.name.lower()}{number}",
+        customer_id=who.account_id,
+        appointment_id=f"apt_{number}",
+        branch_id="org_branch",
+        branch_path=given.BRANCH,
+        kind=MarkKind.NO_SHOW,
+        at=now,
+        expires_at=now + house.appointments.conduct.mark_lasts,
+    )
+
+    async def write(tx: Tx) -> None:
+        await house.appointments.marks.add(mark, tx=tx)
+
+    await house.mongo.transact(write)
+    return mark.id

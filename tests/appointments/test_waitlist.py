@@ -7,6 +7,8 @@ import pytest
 from doorstep.appointments.events import AppointmentBooked
 from doorstep.appointments.model import Appointment, WaitState
 from doorstep.calendar.model import Closure
+from doorstep.capacity.events import CapacityChanged
+from doorstep.capacity.model import Cap, Hold
 from doorstep.kit.clock import StoppedClock
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.wiring import House
@@ -24,7 +26,7 @@ from tests.appointments.lists import (
     state,
     waiting,
 )
-from tests.crowd import budgets_add_up, codes, crowd
+from tests.crowd import budgets_add_up, codes, crowd, events
 from tests.given import ADA, EVE, TOMORROW
 
 SLOT = given.slot()
@@ -267,3 +269,44 @@ async def test_what_who_waits_wrote_is_sealed(house: House):
     assert isinstance(row["private"], bytes)
     assert ADA.phone not in str(row)
     assert "1234#" not in str(row)
+
+
+@pytest.mark.row("A14")
+async def test_a_place_kept_for_somebody_who_only_looked_goes_to_who_waits(
+    house: House, clock: StoppedClock
+):
+    await only(house, SLOT, 1)
+    kept = await house.appointments.hold(EVE.account_id, given.asked(EVE), given.attempt(house))
+    assert isinstance(kept, Hold)
+    id = await waiting(house)
+
+    clock.set(kept.expires_at - MS)
+    assert await house.appointments.pass_places_on() == 0
+    clock.set(kept.expires_at)
+    assert await house.appointments.pass_places_on() == 1
+    assert await state(house, id) is WaitState.OFFERED
+    assert await house.appointments.pass_places_on() == 0
+
+
+@pytest.mark.row("A14")
+async def test_a_cap_that_is_lifted_is_offered_when_its_event_is_heard(
+    house: House, clock: StoppedClock
+):
+    await full(house, SLOT)
+    id = await waiting(house)
+    assert await house.appointments.look_again() == 0
+    before = await house.capacity.slots.get(SLOT.key)
+    assert before
+
+    async def lift(tx: Tx) -> None:
+        await house.capacity.cap(
+            before, Cap(visits=2), at=clock.now(), by="acc_dan", note="加班", tx=tx
+        )
+
+    await house.mongo.transact(lift)
+    row = await house.mongo["outbox"].find_one({"kind": "CapacityChanged"})
+    assert row
+    for _ in range(2):
+        await house.appointments.heed_capacity(CapacityChanged.model_validate(row["body"]))
+    assert (await entry_of(house, id)).offer.until == clock.now() + timedelta(minutes=15)
+    assert await events(house, "WaitlistOffered") == 1

@@ -89,10 +89,15 @@ def cancels_before(
     """How many of the others their customer took back in good time, not long before `at`."""
     count = 0
     for each in cancelled:
-        last = each.history[-1]
-        recent = at - policy.cancels_within < last.at <= at and each.id != appointment.id
-        if recent and last.by_role in _THE_CUSTOMER_S and not is_exempt(each.services, policy):
-            count += not _is_late(each, last.at, policy)
+        taken_back = [step for step in each.history if step.kind is EventKind.CANCELLED]
+        if each.id == appointment.id or is_exempt(each.services, policy):
+            continue
+        count += any(
+            at - policy.cancels_within < step.at <= at
+            and step.by_role in _THE_CUSTOMER_S
+            and not _is_late(each, step.at, policy)
+            for step in taken_back
+        )
     return count
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from doorstep.appointments.model import ConductMark, MarkState, Said
@@ -23,6 +23,7 @@ KEPT: Final = (
             Index(("customer_id", "-at")),
             Index(("customer_id", "expires_at"), only={"state": MarkState.STANDING.value}),
             Index(("appeal.at", "_id"), only={"appeal.at": {"$exists": True}}),
+            Index(("expires_at",), expire_after=timedelta(days=180)),
         ),
         schema=stored_schema(ConductMark, sealed=("private",)),
     ),
