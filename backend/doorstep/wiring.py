@@ -17,9 +17,10 @@ from doorstep.accounts.model import SignInPolicy
 from doorstep.accounts.outside import CodeSender, ConsoleSender, HttpSender
 from doorstep.addresses import store as addresses_store
 from doorstep.addresses.actions import Addresses, CityMap
+from doorstep.appointments import reactions as appointments_reactions
 from doorstep.appointments import store as appointments_store
 from doorstep.appointments.actions import Appointments
-from doorstep.appointments.model import BookingPolicy
+from doorstep.appointments.model import BookingPolicy, ConductPolicy, WaitlistPolicy
 from doorstep.calendar import store as calendar_store
 from doorstep.calendar.actions import Calendar
 from doorstep.calendar.outside import PathOfArea
@@ -183,6 +184,10 @@ class House:
             hub,
             BookingPolicy(most_changes=settings.most_changes),
             clock,
+            appointments_store.WaitlistStore(mongo, vault),
+            _waiting(settings),
+            appointments_store.MarkStore(mongo, vault),
+            _conduct(settings),
         )
         dispatch = Dispatch(
             mongo,
@@ -321,6 +326,7 @@ class House:
         """Which rooms hear which events, the lower room first."""
         heard: dict[type[Event], tuple[Callable[[Any], Awaitable[None]], ...]] = {}
         tables: tuple[tuple[Any, Mapping[type[Event], Any]], ...] = (
+            (self.appointments, appointments_reactions.REACTIONS),
             (self.dispatch, dispatch_reactions.REACTIONS),
             (self.desk, desk_reactions.REACTIONS),
         )
@@ -355,3 +361,25 @@ def _sender(settings: Settings) -> CodeSender:
 
 def _sign_in(settings: Settings) -> SignInPolicy:
     return SignInPolicy(access_lasts=settings.access_lasts, refresh_lasts=settings.refresh_lasts)
+
+
+def _waiting(settings: Settings) -> WaitlistPolicy:
+    return WaitlistPolicy(
+        offer_lasts=settings.waitlist_offer_lasts,
+        most_entries=settings.most_waitlist_entries,
+        most_slots=settings.most_waitlist_slots,
+    )
+
+
+def _conduct(settings: Settings) -> ConductPolicy:
+    return ConductPolicy(
+        mark_lasts=settings.conduct_mark_lasts,
+        limit_at=settings.conduct_limit_at,
+        most_open=settings.conduct_most_open,
+        refuse_at=settings.conduct_refuse_at,
+        no_show_outcomes=settings.conduct_no_shows,
+        late_cancel=settings.conduct_late_cancel,
+        free_cancels=settings.conduct_free_cancels,
+        cancels_within=settings.conduct_cancels_within,
+        exempt=settings.conduct_exempt,
+    )

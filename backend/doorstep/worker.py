@@ -59,11 +59,23 @@ async def warn_of_passing_windows(house: House) -> int:
     return await house.desk.warn_of_passing_windows()
 
 
+async def pass_places_on(house: House) -> int:
+    """Offers that lapsed go to the next in turn; so do places whose hold is over."""
+    return await house.appointments.pass_places_on()
+
+
+async def look_at_lists_again(house: House) -> int:
+    """Whatever opened a slot without saying so: who waits for it is offered it."""
+    return await house.appointments.look_again()
+
+
 TIMETABLE = (
     Job("fill-horizon", timedelta(seconds=30), fill_horizon),
     Job("publish-capacity", timedelta(seconds=30), publish_capacity),
     Job("warn-of-passing-windows", timedelta(seconds=15), warn_of_passing_windows),
     Job("end-lapsed-offers", timedelta(seconds=1), end_lapsed_offers),
+    Job("pass-places-on", timedelta(seconds=1), pass_places_on),
+    Job("look-at-lists-again", timedelta(seconds=30), look_at_lists_again),
 )
 
 

@@ -7,7 +7,8 @@ import pytest
 from doorstep.accounts.outside import Outbox
 from doorstep.wiring import House
 from tests import given
-from tests.given import ADA, BO, DAN, EVE, GU, TOMORROW
+from tests.appointments import lists
+from tests.given import ADA, BO, DAN, EVE, GU, SU, TOMORROW
 from tests.journeys.apps import OPERATIONS, command
 from tests.journeys.conftest import Sign
 
@@ -108,5 +109,32 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
         run.add(name)
         async with app(who).follow(name, after=0, **more) as feed:
             assert (await feed.next())["sequence"] == 1
+
+    promise = await lists.full(house, given.slot(16))
+    join = {"addressId": ADA.address_id, "slotIds": [given.slot(16).text], "lines": LINES}
+    entry = (await ask(ADA, "JoinWaitlist", input=join))["entry"]
+    assert (await ask(DAN, "Waitlist", slotId=given.slot(16).text))["totalCount"] == 1
+    run.add("WaitlistChanged")
+    async with app(ADA).follow("WaitlistChanged", id=entry["id"], after=0) as feed:
+        assert (await feed.next())["state"] == "WAITING"
+        await lists.cancel(house, promise)
+        assert (await feed.next())["entry"]["offer"]["holdId"].startswith("hld_")
+    taken = await ask(ADA, "AcceptWaitlistOffer", input={"id": entry["id"]})
+    assert taken["__typename"] == "AppointmentBooked"
+    (entry,) = await ask(ADA, "MyWaitlist")
+    assert (entry["state"], entry["appointmentId"]) == ("TAKEN", taken["appointment"]["id"])
+    again = await ask(
+        ADA, "LeaveWaitlist", input={"id": entry["id"], "expectedVersion": entry["version"]}
+    )
+    assert again["code"] == "NOT_ALLOWED_NOW"
+
+    mark = {"markId": await lists.marked(house), "reason": "我在家"}
+    assert (await ask(ADA, "AppealMark", input=mark))["mark"]["counts"]
+    assert (await ask(SU, "OpenAppeals", unitId="org_branch"))["totalCount"] == 1
+    verdict = {**mark, "verdict": "STRUCK", "reason": "门铃坏了"}
+    assert (await ask(SU, "DecideAppeal", input=verdict))["mark"]["state"] == "STRUCK"
+    conduct = await ask(ADA, "MyConduct")
+    assert conduct["counting"] == 0
+    assert conduct["marks"][0]["appeal"]["decisionReason"] == "门铃坏了"
 
     assert run == OPERATIONS.keys() - ELSEWHERE - CALENDAR - NOTES

@@ -12,8 +12,9 @@ from doorstep.appointments.model import Appointment
 from doorstep.capacity.model import Hold
 from doorstep.wiring import House
 from tests import given
+from tests.appointments import lists
 from tests.crowd import fingerprint
-from tests.given import ADA, BO, BRANCH, DAN, EVE, Person
+from tests.given import ADA, BO, BRANCH, DAN, EVE, SU, Person
 from tests.journeys.apps import App
 from tests.journeys.conftest import Sign
 
@@ -23,6 +24,7 @@ KINDS: Final = [
     *("AppointmentCancelled", "AppointmentMoved", "CalendarDayChanged", "ClosureAdded"),
     *("ClosureLifted", "BlockAdded", "BlockLifted", "SailingAdded", "SailingCancelled"),
 ]
+TOLD: Final = ["WaitlistChanged", "WaitlistOffered", "ConductChanged"]
 Prepare = Callable[[House], Awaitable[dict[str, Any]]]
 
 
@@ -93,6 +95,36 @@ async def _unassign(house: House) -> dict[str, Any]:
     return {"appointmentId": promise.id, "expectedVersion": 2, "reason": "换人"}
 
 
+async def _join(house: House) -> dict[str, Any]:
+    await lists.full(house, given.slot(16))
+    await _quiet(house)
+    return {"addressId": ADA.address_id, "slotIds": [given.slot(16).text], "lines": LINES}
+
+
+async def _leave(house: House) -> dict[str, Any]:
+    await _join(house)
+    return {"id": await lists.waiting(house, ADA, given.slot(16)), "expectedVersion": 1}
+
+
+async def _accept(house: House) -> dict[str, Any]:
+    promise = await lists.full(house, given.slot(16))
+    id = await lists.waiting(house, ADA, given.slot(16))
+    await lists.cancel(house, promise)
+    await _quiet(house)
+    return {"id": id}
+
+
+async def _appeal(house: House) -> dict[str, Any]:
+    return {"markId": await lists.marked(house), "reason": "我在家"}
+
+
+async def _decide(house: House) -> dict[str, Any]:
+    id = await lists.marked(house)
+    await house.appointments.appeal(id, ADA.account_id, "我在家", given.attempt(house))
+    await _quiet(house)
+    return {"markId": id, "verdict": "STRUCK", "reason": "门铃坏了"}
+
+
 @dataclass(frozen=True)
 class Case:
     operation: str
@@ -159,6 +191,20 @@ CASES: Final = [
         {"expectedVersion": 7},
         "AppointmentAssigned",
     ),
+    Case(
+        "JoinWaitlist",
+        ADA,
+        _join,
+        {"slotIds": [given.slot(18).text]},
+        {"addressId": "adr_none"},
+        "WaitlistJoined",
+    ),
+    Case("LeaveWaitlist", ADA, _leave, {"id": "wle_o"}, {"expectedVersion": 7}, "WaitlistLeft"),
+    Case(
+        "AcceptWaitlistOffer", ADA, _accept, {"id": "wle_o"}, {"id": "wle_x"}, "AppointmentBooked"
+    ),
+    Case("AppealMark", ADA, _appeal, {"reason": "x"}, {"markId": "mrk_x"}, "MarkAppealed"),
+    Case("DecideAppeal", SU, _decide, {"reason": "x"}, {"markId": "mrk_x"}, "AppealDecided"),
 ]
 each = pytest.mark.parametrize("case", CASES, ids=lambda case: case.operation)
 
@@ -190,10 +236,13 @@ async def effects(house: House) -> dict[str, int]:
         "blocks": {"lifted_at": None},
         "sailings": {"cancelled_at": None},
         "outbox": {"kind": {"$in": KINDS}},
+        "waitlist": {"state": {"$in": ["WAITING", "OFFERED"]}},
+        "conduct_marks": {"state": "STANDING"},
     }
     return {
         name: await house.mongo[name].count_documents(wanted) for name, wanted in counted.items()
     } | {
+        "told": await house.mongo["outbox"].count_documents({"kind": {"$in": TOLD}}),
         "booked": sum([slot["booked"]["visits"] async for slot in house.mongo["slots"].find({})]),
         "held": sum([len(slot["holds"]) async for slot in house.mongo["slots"].find({})]),
     }

@@ -10,7 +10,6 @@ IGNORED = {
     "AddressSaved": "kept for those who will want to know; a promise has its own copy of the door",
     "AddressDeleted": "as above",
     "NoteChanged": "kept for those who will want to know; whoever asks reads the note itself",
-    "CapacityChanged": "kept for those who will want to know; a slot shows its own edition",
     "CalendarDayChanged": "kept for those who count working days; nobody stores what they counted",
     "ClosureAdded": "kept for those who will offer its victims another day",
     "ClosureLifted": "as above",
@@ -18,6 +17,9 @@ IGNORED = {
     "BlockLifted": "as above",
     "SailingAdded": "as above",
     "SailingCancelled": "as above",
+    "ConductChanged": "kept for those who will want to know; `myConduct` shows every mark",
+    "WaitlistChanged": "rings the bell of whoever waits",
+    "WaitlistOffered": "as above; an app shows it, whatever else tells people may hear it",
     "BranchTold": "rings the bell of the branch's desk",
     "RoundChanged": "rings the bell of the courier's handheld",
 }

@@ -4,18 +4,27 @@ from typing import Any
 
 import pytest
 
+from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment
 from doorstep.capacity.model import Hold
 from doorstep.kit.ids import new_id
 from doorstep.wiring import House
 from tests import given
-from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, GU, OTTO, Person
+from tests.appointments import lists
+from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, GU, OTTO, SU, Person
 from tests.journeys.apps import OPERATIONS, App, command
 from tests.journeys.conftest import Sign
 
 AT = "2026-11-24T01:00:00.000Z"
 LINES = [{"pickup": {"description": "书"}}]
-NONE = {"adr": "adr_none", "apt": "apt_none", "hld": "hld_none", "rnd": "rnd_none.2026-11-25"}
+NONE = {
+    "mrk": "mrk_none",
+    "wle": "wle_none",
+    "adr": "adr_none",
+    "apt": "apt_none",
+    "hld": "hld_none",
+    "rnd": "rnd_none.2026-11-25",
+}
 
 
 def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -35,6 +44,13 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
         ("BookAppointment", {"input": {"addressId": ADA.address_id, "holdId": id, **book}}),
         ("RescheduleAppointment", {"input": {**change, "slotId": slot}}),
         ("CancelAppointment", {"input": change}),
+        (
+            "JoinWaitlist",
+            {"input": {"addressId": id, "slotIds": [given.slot(10).text], "lines": LINES}},
+        ),
+        ("LeaveWaitlist", {"input": change}),
+        ("AcceptWaitlistOffer", {"input": {"id": id}}),
+        ("AppealMark", {"input": {"markId": id, "reason": "x"}}),
     ]
 
 
@@ -51,7 +67,10 @@ async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
     )
     assert isinstance(hold, Hold)
     round = f"rnd_bo.{promise.day}"
+    await lists.full(house, given.slot(18), ADA)
+    entry, mark = await lists.waiting(house, EVE, given.slot(18)), await lists.marked(house, EVE)
     foreign = [EVE.address_id, promise.id, hold.id, round, EVE.account_id, BO.courier_id, "veh_bo"]
+    foreign += [entry, mark]
     for id in foreign:
         none = NONE.get(id[:3], new_id(id[:3]))
         for (operation, with_it), (_, without) in zip(
@@ -63,6 +82,34 @@ async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
         app(ADA).follow("AppointmentChanged", id="apt_none") as nobodys,
     ):
         assert await theirs.hear() == await nobodys.hear()
+    async with (
+        app(ADA).follow("WaitlistChanged", id=entry) as theirs,
+        app(ADA).follow("WaitlistChanged", id="wle_none") as nobodys,
+    ):
+        assert await theirs.hear() == await nobodys.hear()
+
+
+@pytest.mark.row("Q6", "A14", "B11")
+async def test_another_branch_sees_no_list_no_mark_and_no_appeal(house: House, app: Sign):
+    await lists.full(house, given.slot(18))
+    entry, mark = await lists.waiting(house, ADA, given.slot(18)), await lists.marked(house)
+    await house.appointments.appeal(mark, ADA.account_id, "我在家", given.attempt(house))
+    away = given.person("Away", "+8613900005002", Role.SUPERVISOR, given.OTHER_BRANCH)
+    await given.people(house, [away])
+    otto, other = app(OTTO), app(away)
+    for id, none in ((entry, "wle_none"), (mark, "mrk_none")):
+        for client in (otto, other):
+            await same(client, "Node", {"id": id}, {"id": none})
+    nowhere = given.slot(18, area_id="are_none").text
+    await same(otto, "Waitlist", {"slotId": given.slot(18).text}, {"slotId": nowhere})
+    await same(other, "OpenAppeals", {"unitId": "org_branch"}, {"unitId": "org_none"})
+    verdict = {"verdict": "STRUCK", "reason": "x"}
+    theirs, nobodys = ({"input": {**verdict, "markId": id}} for id in (mark, "mrk_none"))
+    await same(other, "DecideAppeal", theirs, nobodys)
+    (edge,) = (await app(DAN).run("Waitlist", slotId=given.slot(18).text))["edges"]
+    assert edge["node"]["contact"]["masked"] is True
+    assert edge["node"]["address"]["room"] is None
+    assert len((await app(SU).run("OpenAppeals", unitId="org_branch"))["edges"]) == 1
 
 
 @pytest.mark.row("Q6")
@@ -133,6 +180,8 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
     )
     await given.people(house, [away])
     behalf = {"phone": ADA.phone, "name": "Ada", "consentGiven": True, "channel": "HOTLINE_11185"}
+    await lists.full(house, given.slot(16))
+    entry_of = {promise.id: await lists.waiting(house, ADA, given.slot(16)), "apt_none": "wle_no"}
 
     def asked(address: str, appointment: str) -> list[tuple[str, dict[str, Any]]]:
         change = {"id": appointment, "expectedVersion": 1, "onBehalfOf": behalf}
@@ -153,13 +202,20 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
             ),
             ("RescheduleAppointment", {**change, "slotId": slot}),
             ("CancelAppointment", change),
+            (
+                "JoinWaitlist",
+                {"addressId": address, "slotIds": [slot], "lines": LINES, "onBehalfOf": behalf},
+            ),
+            ("LeaveWaitlist", {**change, "id": entry_of[appointment]}),
+            ("AcceptWaitlistOffer", {"id": entry_of[appointment], "onBehalfOf": behalf}),
         ]
 
     client = app(away)
     theirs, nobodys = asked(ADA.address_id, promise.id), asked("adr_none", "apt_none")
     for (operation, with_it), (_, without) in zip(theirs, nobodys, strict=True):
         await same(client, operation, {"input": with_it}, {"input": without})
-    assert await house.mongo["appointments"].count_documents({}) == 1
+    assert await house.mongo["appointments"].count_documents({}) == 2
+    assert await lists.states(house) == {"WAITING": 1}
     assert (await house.appointments.load([promise.id]))[promise.id].version == 1
     for operation, input in theirs[:1]:
         done = await app(GU).ask(operation, **input)

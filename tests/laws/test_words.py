@@ -39,8 +39,10 @@ def test_everything_in_the_schema_says_what_it_is():
 
 def _tables() -> dict[str, dict[object, Words]]:
     tables: dict[str, dict[object, Words]] = {}
-    for file in Path("backend/doorstep").glob("*/model.py"):
-        module = importlib.import_module(f"doorstep.{file.parent.name}.model")
+    rooms = Path("backend/doorstep")
+    for file in (*rooms.glob("*/model.py"), *rooms.glob("*/model/__init__.py")):
+        room = file.relative_to(rooms).parts[0]
+        module = importlib.import_module(f"doorstep.{room}.model")
         for value in vars(module).values():
             if (
                 isinstance(value, dict)

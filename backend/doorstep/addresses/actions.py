@@ -1,6 +1,6 @@
 """Keeping address books, and finding the area of a door."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -102,6 +102,11 @@ class Addresses:
 
     async def get(self, id: str) -> Address | None:
         return await self._as_of_today(await self.store.get(id))
+
+    async def get_many(self, ids: Collection[str]) -> dict[str, Address]:
+        areas = await self._today()
+        found = await self.store.get_many(ids)
+        return {address.id: rules.placed(address, areas) for address in found}
 
     async def all_of(self, owner_id: str) -> list[Address]:
         areas = await self._today()

@@ -1,6 +1,6 @@
 """Address books, areas and places in MongoDB. A door is sealed with its owner's key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -38,6 +38,10 @@ class AddressStore:
     async def get(self, id: str) -> Address | None:
         document = await self._addresses.find_one({"_id": id, "deleted_at": None})
         return (await self._opened([document]))[0] if document else None
+
+    async def get_many(self, ids: Collection[str]) -> list[Address]:
+        rows = self._addresses.find({"_id": {"$in": list(ids)}, "deleted_at": None})
+        return await self._opened([row async for row in rows])
 
     async def all_of(self, owner_id: str) -> list[Address]:
         rows = self._addresses.find({"owner_id": owner_id, "deleted_at": None}).sort("_id")

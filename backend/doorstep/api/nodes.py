@@ -6,13 +6,15 @@ from typing import Annotated, Final
 import strawberry
 
 from doorstep.accounts.graphql import Account
-from doorstep.accounts.model import AGENT, DISPATCH, SIGNED_IN, Caller, Role
+from doorstep.accounts.model import AGENT, DISPATCH, SIGNED_IN, SUPERVISE, Caller, Role
 from doorstep.accounts.permissions import query
 from doorstep.addresses.graphql import Address, ServiceArea
+from doorstep.appointments.graphql.conduct import ConductMark
 from doorstep.appointments.graphql.mutations import hold_shown
 from doorstep.appointments.graphql.queries import is_staff, viewer_of
 from doorstep.appointments.graphql.types import presented
-from doorstep.appointments.rules import Viewer
+from doorstep.appointments.graphql.waiting import entries_shown
+from doorstep.appointments.rules import Viewer, may_see_entry
 from doorstep.calendar.graphql.queries import calendar_of
 from doorstep.calendar.graphql.queries import is_staff as is_any_staff
 from doorstep.calendar.graphql.types import Block, Closure, FerryRoute, Sailing
@@ -145,6 +147,24 @@ async def _sailing(id: str, info: Info) -> Node | None:
     return Sailing.of(found) if found else None
 
 
+async def _entry(id: str, info: Info) -> Node | None:
+    found = await info.context.house.appointments.entry(id)
+    if found is None or not may_see_entry(found, info.context.caller):
+        return None
+    return (await entries_shown([found], info))[0]
+
+
+async def _mark(id: str, info: Info) -> Node | None:
+    rooms, caller = info.context.house.appointments, info.context.caller
+    found = await rooms.mark(id)
+    if found is None:
+        return None
+    heard = found.under_appeal and caller.may(SUPERVISE, found.branch_path)
+    if found.customer_id != caller.id and not heard:
+        return None
+    return ConductMark.of(found, rooms.clock.now())
+
+
 FINDERS: Final[dict[str, Finder]] = {
     "acc": _account,
     "adr": _address,
@@ -155,11 +175,13 @@ FINDERS: Final[dict[str, Finder]] = {
     "cou": _courier,
     "fer": _route,
     "hld": _hold,
+    "mrk": _mark,
     "org": _unit,
     "rnd": _round,
     "sai": _sailing,
     "slt": _slot,
     "veh": _vehicle,
+    "wle": _entry,
 }
 
 

@@ -11,11 +11,17 @@ from doorstep.accounts.graphql import AccountMutation, AccountQuery
 from doorstep.api.documents import EXTENSIONS, strawberry_config
 from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
+from doorstep.appointments.graphql.conduct import ConductMutation, ConductQuery
 from doorstep.appointments.graphql.doors import DoorMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.notes import DoorNoteMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
+from doorstep.appointments.graphql.waitlist import (
+    WaitlistMutation,
+    WaitlistQuery,
+    WaitlistSubscription,
+)
 from doorstep.calendar.graphql.mutations import CalendarMutation
 from doorstep.calendar.graphql.queries import CalendarQuery
 from doorstep.couriers.graphql import CourierQuery
@@ -34,6 +40,8 @@ class Query(
     CourierQuery,
     NotesQuery,
     AppointmentQuery,
+    WaitlistQuery,
+    ConductQuery,
     DispatchQuery,
     DeskQuery,
 ):
@@ -48,6 +56,8 @@ class Mutation(
     AppointmentMutation,
     NotesMutation,
     DoorNoteMutation,
+    WaitlistMutation,
+    ConductMutation,
     DispatchMutation,
     HandheldMutation,
 ):
@@ -55,7 +65,9 @@ class Mutation(
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription(AppointmentSubscription, DispatchSubscription, DeskSubscription):
+class Subscription(
+    AppointmentSubscription, WaitlistSubscription, DispatchSubscription, DeskSubscription
+):
     pass
 
 

@@ -46,3 +46,21 @@ class AppointmentCancelled(AppointmentEvent):
 
 class AppointmentMoved(AppointmentEvent):
     """A courier or a dispatcher did something to it."""
+
+
+class WaitlistChanged(Event):
+    """Something happened to who waits: `aggregate` is the entry, `sequence` its version."""
+
+    branch_id: str
+
+
+class WaitlistOffered(WaitlistChanged):
+    """A place is kept for somebody who waited. Told once for each offer."""
+
+    hold_id: str
+
+
+class ConductChanged(Event):
+    """A mark was made, withdrawn, appealed or decided: `aggregate` is the mark."""
+
+    branch_id: str

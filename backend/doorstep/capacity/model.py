@@ -288,6 +288,8 @@ class Hold(Stored):
     expires_at: datetime
     over: bool = False
     """Booked or released: it keeps no place any more."""
+    kept_for: str | None = None
+    """Whose turn it was; None: whoever was choosing asked for it."""
 
 
 # ------------------------------------------------------------------ the bureau's own choices

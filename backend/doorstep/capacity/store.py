@@ -55,8 +55,8 @@ class SlotStore:
         self._patterns = mongo[PATTERNS]
         self._editions = mongo[EDITIONS]
 
-    async def get(self, key: str) -> Slot | None:
-        document = await self._slots.find_one({"_id": key})
+    async def get(self, key: str, *, tx: Tx | None = None) -> Slot | None:
+        document = await self._slots.find_one({"_id": key}, session=tx.session if tx else None)
         return Slot.of_document(document) if document else None
 
     async def get_many(self, keys: Collection[str]) -> dict[str, Slot]:
@@ -101,6 +101,11 @@ class SlotStore:
             {"$inc": {**less, need: -demand.load.minutes, "booked.visits": -1, "revision": 1}},
             session=tx.session,
         )
+
+    async def lapsed_in(self, keys: Collection[str], at: datetime) -> list[str]:
+        """Which of the slots still carry holds that are over."""
+        wanted = {"_id": {"$in": list(keys)}, "holds.until": {"$lte": at}}
+        return [row["_id"] async for row in self._slots.find(wanted, {"_id": 1})]
 
     async def drop_hold(self, key: str, hold_id: str, *, tx: Tx) -> None:
         await self._slots.update_one(

@@ -73,6 +73,18 @@ FAILURES: Final = frozenset(LineOutcome) - {
     LineOutcome.TAKEN,
 }
 
+NO_SHOWS: Final = frozenset({LineOutcome.NOT_HOME, LineOutcome.NOT_READY, LineOutcome.UNREACHABLE})
+"""We came as promised, and could do nothing for want of the customer."""
+
+OWED: Final = frozenset(
+    {
+        ServiceKind.ID_CARD_DELIVERY,
+        ServiceKind.LEGAL_DOCUMENT_DELIVERY,
+        ServiceKind.COMPLAINT_VISIT,
+    }
+)
+"""What the bureau has to do, however often it was made to come in vain."""
+
 
 class SizeLimits(BaseModel):
     """The most that one piece may weigh and measure: grams, millimetres. None: no limit known."""

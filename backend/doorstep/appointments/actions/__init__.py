@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-from doorstep.appointments.actions.booking import Booking
 from doorstep.appointments.actions.changing import Changing
+from doorstep.appointments.actions.conduct import Conduct
 from doorstep.appointments.actions.reading import Change, Reading
 from doorstep.appointments.actions.serving import Offer, Serviceability, Serving
 from doorstep.appointments.actions.tools import Asked
+from doorstep.appointments.actions.waiting import WaitChange, Waiting
 
-__all__ = ["Appointments", "Asked", "Change", "Offer", "Serviceability"]
+__all__ = ["Appointments", "Asked", "Change", "Offer", "Serviceability", "WaitChange"]
 
 
 @dataclass(frozen=True)
-class Appointments(Serving, Booking, Changing, Reading):
+class Appointments(Serving, Waiting, Changing, Conduct, Reading):
     """All verbs of the room, over one set of tools."""

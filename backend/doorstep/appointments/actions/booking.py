@@ -1,13 +1,15 @@
 """Making promises, and holding places for them."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from doorstep.addresses.model import Address
 from doorstep.appointments import rules
-from doorstep.appointments.actions.tools import Asked, Tools
+from doorstep.appointments.actions.conduct import Minding
+from doorstep.appointments.actions.handing import Handing
+from doorstep.appointments.actions.tools import Asked
 from doorstep.appointments.events import (
     AppointmentBooked,
 )
@@ -16,6 +18,7 @@ from doorstep.appointments.model import (
     BookingRefusal,
     BookingRefused,
     BookingRequest,
+    Standing,
 )
 from doorstep.capacity.actions import SlotView
 from doorstep.capacity.model import Ask, Hold, NoPlace, NotTaken, SlotRef
@@ -43,10 +46,11 @@ class _Judged:
 
     address: Address
     view: SlotView
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True)
-class Booking(Tools):
+class Booking(Minding, Handing):
     """Booking and holding: nothing is promised that was not free."""
 
     async def book(self, request: BookingRequest, attempt: Attempt) -> Appointment | BookingRefused:
@@ -87,8 +91,15 @@ class Booking(Tools):
             return promise
 
         async def write(tx: Tx) -> Appointment | BookingRefused:
+            refused = await self.judge_again(
+                request.customer_id, judged.standing, promise.services, tx=tx
+            )
+            if refused:
+                return refused
             if hold and not await self.capacity.use_hold(hold, at=attempt.at, tx=tx):
                 return BookingRefused(code=BookingRefusal.HOLD_EXPIRED, path=("holdId",))
+            if hold and hold.kept_for:
+                await self.take_offer(hold, promise, tx=tx)
             await self.store.add(promise, tx=tx)
             tx.record(AppointmentBooked.of(promise))
             return promise
@@ -129,13 +140,17 @@ class Booking(Tools):
         assert address is not None
         if await self.notes.barring(customer_id, address.key, at=at):
             return BookingRefused(code=BookingRefusal.BLOCKED, path=("addressId",))
+        standing = await self.judge_customer(customer_id, asked.services, at=at)
+        if isinstance(standing, BookingRefused):
+            return standing
         wish = rules.wish_of(asked.lines, asked.access, address.door.location, asked.services)
         view = await self.capacity.view(asked.slot, wish, at=at, hold_id=hold.id if hold else None)
         if view and (
             refused := rules.judge_size(asked.lines, await self.catalogue.limits(view.slot.day))
         ):
             return refused
-        return self._judge_slot(address, asked.slot, view, at, hold)
+        judged = self._judge_slot(address, asked.slot, view, at, hold)
+        return replace(judged, standing=standing) if isinstance(judged, _Judged) else judged
 
     def _judge_slot(
         self,
@@ -238,12 +253,22 @@ class Booking(Tools):
         return found
 
     async def release(self, id: str, customer_id: str, attempt: Attempt) -> Hold | BookingRefused:
-        outcome = await self.capacity.release(id, customer_id, attempt)
+        """Give a held place back, for whoever waits for it. Harmless when it was over already."""
+
+        async def body(tx: Tx) -> Hold | BookingRefused:
+            hold = await self.capacity.hold_of(id, customer_id, tx=tx)
+            if hold is None:
+                return BookingRefused(code=BookingRefusal.NOT_FOUND, path=("holdId",))
+            if not hold.over:
+                await self.capacity.give_back(hold, at=attempt.at, tx=tx)
+                await self.decline_offer(hold, at=attempt.at, tx=tx)
+                await self.hand_on(hold.slot_key, at=attempt.at, tx=tx)
+            return hold
+
+        outcome = await self.mongo.once(attempt, body)
         match outcome:
-            case Hold():
-                return outcome
             case Repeated(id=told):
                 return await self._held_again(told, customer_id, same_body=True)
-            case NotTaken():
-                return BookingRefused(code=BookingRefusal.NOT_FOUND, path=("holdId",))
-        return await self._held_again("", customer_id, same_body=False)
+            case Reused():
+                return await self._held_again("", customer_id, same_body=False)
+        return outcome

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from doorstep.appointments import rules
-from doorstep.appointments.actions.tools import Tools
+from doorstep.appointments.actions.handing import Handing
 from doorstep.appointments.events import (
     AppointmentCancelled,
     AppointmentEvent,
@@ -39,7 +39,7 @@ _NO_CHANGE: Final = {
 
 
 @dataclass(frozen=True)
-class Changing(Tools):
+class Changing(Handing):
     """Rescheduling and cancelling, and what rooms above do to a promise."""
 
     async def reschedule(
@@ -121,7 +121,7 @@ class Changing(Tools):
                 return current
             after = rescheduled(current)
             await self.save([(current, after)], AppointmentRescheduled, tx=tx)
-            await self.capacity.free(current.slot.key, current.takes, tx=tx)
+            await self.give_back(current, at=attempt.at, tx=tx)
             return after
 
         ask = Ask(id=id, at=attempt.at, demand=view.demand)
@@ -181,7 +181,7 @@ class Changing(Tools):
             )
             assert after is not None
             await self.save([(before, after)], AppointmentCancelled, tx=tx)
-            await self.capacity.free(before.slot.key, before.takes, tx=tx)
+            await self.give_back(before, at=attempt.at, tx=tx)
             return after
 
         outcome = await self.mongo.once(attempt, body)

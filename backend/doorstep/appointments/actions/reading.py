@@ -36,7 +36,11 @@ class Reading(Tools):
         return (appointment, sight) if appointment and sight else None
 
     async def in_use(self, address_id: str, customer_id: str) -> bool:
-        return await self.store.in_use(address_id, customer_id)
+        """Whether an open appointment goes to this address, or one that is waited for would."""
+        waiting = await self.waitlist.live_of(customer_id)
+        return any(entry.address_id == address_id for entry in waiting) or (
+            await self.store.in_use(address_id, customer_id)
+        )
 
     async def ending_between(
         self, first: datetime, last: datetime, statuses: Collection[Status]

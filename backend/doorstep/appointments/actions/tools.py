@@ -8,9 +8,11 @@ from doorstep.appointments.model import (
     Appointment,
     BookingPolicy,
     BookingRequest,
+    ConductPolicy,
     LineAsked,
+    WaitlistPolicy,
 )
-from doorstep.appointments.store import AppointmentStore
+from doorstep.appointments.store import AppointmentStore, MarkStore, WaitlistStore
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.model import SlotRef
 from doorstep.catalogue.actions import Catalogue
@@ -59,6 +61,10 @@ class Tools:
     hub: Hub
     policy: BookingPolicy
     clock: Clock
+    waitlist: WaitlistStore
+    waiting: WaitlistPolicy
+    marks: MarkStore
+    conduct: ConductPolicy
 
     async def _of_customer(
         self, id: str, customer_id: str, *, tx: Tx | None = None

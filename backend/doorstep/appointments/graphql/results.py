@@ -82,6 +82,9 @@ class BookingRefused(Refused):
     code: model.BookingRefusal = shown("Why.")
     alternatives: list[Slot] = shown("Slots that can be booked instead.")
     cutoff_at: datetime | None = shown("Until when it could have been booked.")
+    until: datetime | None = shown(
+        "With TOO_MANY_NO_SHOWS and TOO_MANY_OPEN: until when. See `myConduct`, and `appealMark`."
+    )
 
     @classmethod
     def of(cls, refused: model.BookingRefused, locale: Locale, alternatives: list[Slot]) -> Self:
@@ -91,6 +94,7 @@ class BookingRefused(Refused):
             code=refused.code,
             alternatives=alternatives,
             cutoff_at=refused.cutoff_at,
+            until=refused.until,
         )
 
 

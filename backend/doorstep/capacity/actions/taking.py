@@ -6,8 +6,8 @@ from typing import Any
 
 from doorstep.capacity.actions.places import Write
 from doorstep.capacity.actions.tools import Tools
-from doorstep.capacity.model import Ask, Demand, Hold, NoPlace, NotTaken, SlotRef
-from doorstep.kit.mongo.transactions import Attempt, Repeated, Reused, Tx
+from doorstep.capacity.model import Ask, Demand, Hold, SlotRef
+from doorstep.kit.mongo.transactions import Attempt, Tx
 
 
 @dataclass(frozen=True)
@@ -35,17 +35,7 @@ class Taking(Tools):
         self.holds.add(hold, tx=tx)
         return True
 
-    async def release(
-        self, id: str, customer_id: str, attempt: Attempt
-    ) -> Hold | NotTaken | Repeated | Reused:
-        """Give a held place back. Harmless when it was over already."""
-
-        async def body(tx: Tx) -> Hold | NotTaken:
-            hold = await self.holds.of_customer(id, customer_id, tx=tx)
-            if hold is None:
-                return NotTaken(code=NoPlace.GONE)
-            if await self.holds.end(hold, at=attempt.at, tx=tx):
-                await self.slots.drop_hold(hold.slot_key, hold.id, tx=tx)
-            return hold
-
-        return await self.mongo.once(attempt, body)
+    async def give_back(self, hold: Hold, *, at: datetime, tx: Tx) -> None:
+        """End the hold, and free the place that it keeps. Harmless when it was over already."""
+        if await self.holds.end(hold, at=at, tx=tx):
+            await self.slots.drop_hold(hold.slot_key, hold.id, tx=tx)

@@ -340,6 +340,9 @@ class BookingRefusal(StrEnum):
     NO_VEHICLE = "NO_VEHICLE"
     NO_CONSENT = "NO_CONSENT"
     BLOCKED = "BLOCKED"
+    NO_OFFER = "NO_OFFER"
+    TOO_MANY_NO_SHOWS = "TOO_MANY_NO_SHOWS"
+    TOO_MANY_OPEN = "TOO_MANY_OPEN"
     NOT_FOUND = "NOT_FOUND"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
 
@@ -403,6 +406,19 @@ BOOKING_WORDS: Final[dict[BookingRefusal, Words]] = {
         "We do not come there for a while. Your notes say why and until when; you can ask for a "
         "review.",
     ),
+    BookingRefusal.NO_OFFER: Words(
+        "目前没有为您保留的名额。", "No place is kept for you at the moment."
+    ),
+    BookingRefusal.TOO_MANY_NO_SHOWS: Words(
+        "您近期多次爽约，暂时不能预约。可在“我的守约记录”中查看截止时间并提出申诉。",
+        "You missed or cancelled too many visits lately, so we take no bookings for now. "
+        "See your record for until when, and appeal there if a mark is wrong.",
+    ),
+    BookingRefusal.TOO_MANY_OPEN: Words(
+        "您近期有爽约记录，同时只能有少量未完成的预约。可在“我的守约记录”中查看并申诉。",
+        "With the marks on your record you may have only a few open visits at once. "
+        "See your record for until when, and appeal there if a mark is wrong.",
+    ),
     BookingRefusal.NOT_FOUND: _NOT_FOUND,
     BookingRefusal.IDEMPOTENCY_KEY_REUSED: _KEY,
 }
@@ -427,6 +443,8 @@ class BookingRefused(Refusal):
     cutoff_at: datetime | None = None
     area_id: str | None = None
     """Where to look for alternatives, when there can be some."""
+    until: datetime | None = None
+    """When the marks that speak against it will have expired."""
 
 
 class ChangeRefused(Refusal):

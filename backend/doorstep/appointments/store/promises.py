@@ -7,7 +7,8 @@ from typing import Any, Final
 from pymongo import UpdateOne
 
 from doorstep.addresses.model import ERASED, Address
-from doorstep.appointments.model import OPEN, Appointment, Contact, Private, Status
+from doorstep.appointments.model import OPEN, Appointment, Contact, EventKind, Private, Status
+from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.documents import Document, changes
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import stored_schema
@@ -74,6 +75,40 @@ class AppointmentStore:
             {"_id": 1},
         )
         return found is not None
+
+    async def open_of(
+        self, customer_id: str, but: Collection[ServiceKind], *, tx: Tx | None = None
+    ) -> int:
+        """How many open appointments the customer has, but for those of these kinds alone.
+
+        What the transaction is about to insert counts too.
+        """
+        wanted = {
+            "customer_id": customer_id,
+            "status": {"$in": sorted(OPEN)},
+            "lines": {"$elemMatch": {"kind": {"$nin": sorted(but)}}},
+        }
+        session = tx.session if tx else None
+        count: int = await self._appointments.count_documents(wanted, session=session)
+        coming = tx.inserts.get(APPOINTMENTS, []) if tx else []
+        kinds = [
+            {line["kind"] for line in row["lines"]}
+            for row in coming
+            if row["customer_id"] == customer_id
+        ]
+        return count + sum(not each <= set(but) for each in kinds)
+
+    async def cancelled_of(self, customer_id: str, since: datetime) -> list[Appointment]:
+        """What the customer had cancelled since then."""
+        since_then = {"kind": EventKind.CANCELLED.value, "at": {"$gt": since}}
+        rows = self._appointments.find(
+            {
+                "customer_id": customer_id,
+                "status": Status.CANCELLED.value,
+                "history": {"$elemMatch": since_then},
+            }
+        )
+        return await self._opened([row async for row in rows])
 
     async def ending_between(
         self, first: datetime, last: datetime, statuses: Collection[Status]
