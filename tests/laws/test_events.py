@@ -9,7 +9,6 @@ from doorstep.wiring import House
 IGNORED = {
     "AddressSaved": "kept for those who will want to know; a promise has its own copy of the door",
     "AddressDeleted": "as above",
-    "CapacityChanged": "kept for those who will want to know; a slot shows its own edition",
     "BranchTold": "rings the bell of the branch's desk",
     "RoundChanged": "rings the bell of the courier's handheld",
 }

@@ -11,6 +11,7 @@ from doorstep.addresses.actions import Addresses
 from doorstep.api import watching
 from doorstep.appointments.actions import Appointments
 from doorstep.capacity.actions import Capacity
+from doorstep.catalogue.actions import Catalogue
 from doorstep.couriers.actions import Couriers
 from doorstep.desk.actions import Desk
 from doorstep.dispatch.actions import Dispatch
@@ -26,6 +27,8 @@ class Rooms(Protocol):
     def accounts(self) -> Accounts: ...
     @property
     def organisation(self) -> Organisation: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
     @property
     def addresses(self) -> Addresses: ...
     @property

@@ -6,15 +6,19 @@ from typing import Any
 import strawberry
 from strawberry.types.base import StrawberryObjectDefinition
 
-import doorstep.catalogue.graphql  # noqa: F401 - gives the catalogue's enums their words
+import doorstep.catalogue.graphql  # noqa: F401 - gives the catalogue's enums their words, first of all
 from doorstep.accounts.graphql import AccountMutation, AccountQuery
 from doorstep.api.documents import EXTENSIONS, strawberry_config
 from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
+from doorstep.appointments.graphql.costs import CostQuery
 from doorstep.appointments.graphql.doors import DoorMutation
+from doorstep.appointments.graphql.fitting import FittingMutation, FittingQuery
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
+from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery
+from doorstep.catalogue.graphql import CatalogueQuery
 from doorstep.couriers.graphql import CourierQuery
 from doorstep.desk.graphql import DeskQuery, DeskSubscription
 from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
@@ -23,13 +27,31 @@ from doorstep.kit.gql import AUDIENCE, Money, scalars
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQuery, AccountQuery, CourierQuery, AppointmentQuery, DispatchQuery, DeskQuery):
+class Query(
+    NodeQuery,
+    AccountQuery,
+    CatalogueQuery,
+    CourierQuery,
+    CapacityQuery,
+    TermsQuery,
+    AppointmentQuery,
+    CostQuery,
+    FittingQuery,
+    DispatchQuery,
+    DeskQuery,
+):
     pass
 
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    AccountMutation, DoorMutation, AppointmentMutation, DispatchMutation, HandheldMutation
+    AccountMutation,
+    TermsMutation,
+    DoorMutation,
+    AppointmentMutation,
+    FittingMutation,
+    DispatchMutation,
+    HandheldMutation,
 ):
     pass
 

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from doorstep.appointments.actions.booking import Booking
 from doorstep.appointments.actions.changing import Changing
+from doorstep.appointments.actions.fitting import Fitting, Reckoning
 from doorstep.appointments.actions.reading import Change, Reading
 from doorstep.appointments.actions.serving import Offer, Serviceability, Serving
 from doorstep.appointments.actions.tools import Asked
 
-__all__ = ["Appointments", "Asked", "Change", "Offer", "Serviceability"]
+__all__ = ["Appointments", "Asked", "Change", "Offer", "Reckoning", "Serviceability"]
 
 
 @dataclass(frozen=True)
-class Appointments(Serving, Booking, Changing, Reading):
+class Appointments(Serving, Booking, Changing, Reading, Fitting):
     """All verbs of the room, over one set of tools."""

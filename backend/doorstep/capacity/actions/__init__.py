@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from doorstep.capacity.actions.agreeing import Agreement
 from doorstep.capacity.actions.publishing import Publishing
 from doorstep.capacity.actions.showing import Showing, SlotView
 from doorstep.capacity.actions.taking import Taking
 
-__all__ = ["Capacity", "SlotView"]
+__all__ = ["Agreement", "Capacity", "SlotView"]
 
 
 @dataclass(frozen=True)

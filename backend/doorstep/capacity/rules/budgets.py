@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Final
 
 from doorstep.addresses.model import ServiceArea
 from doorstep.capacity.model import (
@@ -20,8 +19,6 @@ from doorstep.catalogue.model import ServiceKind
 from doorstep.couriers.model import Vehicle
 from doorstep.couriers.rules import Roster
 from doorstep.kit.windows import TimeWindow
-
-_MOST_COUNTED: Final = 1000
 
 
 @dataclass(frozen=True)
