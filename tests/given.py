@@ -78,6 +78,7 @@ BO: Final = person("Bo", "+8613900002001", Role.COURIER, BRANCH, courier_id="cou
 CAI: Final = person("Cai", "+8613900002002", Role.COURIER, BRANCH, courier_id="cou_cai")
 DAN: Final = person("Dan", "+8613900003001", Role.DISPATCHER, BRANCH)
 OTTO: Final = person("Otto", "+8613900003002", Role.DISPATCHER, OTHER_BRANCH)
+SU: Final = person("Su", "+8613900003003", Role.SUPERVISOR, CITY)
 GU: Final = person("Gu", "+8613900004001", Role.AGENT, CITY)
 EVERYBODY: Final = (ADA, EVE, BO, CAI, DAN, OTTO, GU)
 

@@ -17,9 +17,11 @@ from doorstep.addresses import rules as address_rules
 from doorstep.addresses.model import Address, AddressAsked, Place, ServiceArea
 from doorstep.addresses.rules import AreaMap
 from doorstep.calendar.model import Closure
-from doorstep.capacity.model import SlotPattern
+from doorstep.capacity.model import SlotPattern, Terms
 from doorstep.couriers.model import Courier, ShiftPattern, Vehicle
+from doorstep.demo import offering
 from doorstep.demo.folder import Findings, Row, RowError, read_rows
+from doorstep.demo.offering import check_apart
 from doorstep.demo.outlines import outline_of, overlaps, read_features
 from doorstep.demo.people import accounts_of
 from doorstep.kit.documents import Stored
@@ -36,6 +38,7 @@ _COLUMNS: Final = {
     ),
     "shifts": ("id", "courier_id", "weekdays", "start", "length_minutes"),
     "slots": ("id", "area_id", "weekdays", "start", "length_minutes", "places"),
+    "terms": offering.TERMS,
     "closures": ("id", "day", "unit_id", "reason"),
     "staff": ("account_id", "name", "phone", "role", "unit_id"),
     "customers": ("account_id", "name", "phone"),
@@ -57,6 +60,7 @@ _PREFIX: Final = {
     "couriers": "cou",
     "shifts": "pat",
     "slots": "slp",
+    "terms": "trm",
     "closures": "clo",
     "addresses": "adr",
     "rules": "rul",
@@ -76,6 +80,7 @@ class Bureau:
     couriers: tuple[Courier, ...] = ()
     shifts: tuple[ShiftPattern, ...] = ()
     slots: tuple[SlotPattern, ...] = ()
+    terms: tuple[Terms, ...] = ()
     closures: tuple[Closure, ...] = ()
     accounts: tuple[Account, ...] = ()
     addresses: tuple[Address, ...] = ()
@@ -221,6 +226,7 @@ def _bureau(sheets: _Sheets, at: datetime) -> Bureau:
         couriers=tuple(_couriers(sheets, {account.id: account for account in accounts})),
         shifts=tuple(_shifts(sheets)),
         slots=tuple(_slots(sheets)),
+        terms=tuple(offering.terms(sheets.rows["terms"], sheets.refer)),
         closures=tuple(_closures(sheets)),
         accounts=accounts,
         addresses=tuple(_addresses(sheets, places, AreaMap.of(areas))),
@@ -278,6 +284,7 @@ def _vehicles(sheets: _Sheets) -> Iterator[Vehicle]:
 def _couriers(sheets: _Sheets, accounts: Mapping[str, Account]) -> Iterator[Courier]:
     for row in sheets.rows["couriers"]:
         sheets.refer(row, "vehicle_id", "vehicles")
+        _check_areas(row, sheets)
         path, account = sheets.path(row, "branch_id"), accounts.get(row["account_id"])
         courier = row.made(
             Courier,
@@ -288,6 +295,7 @@ def _couriers(sheets: _Sheets, accounts: Mapping[str, Account]) -> Iterator[Cour
                 "phone": account.phone if account else None,
                 "branch_path": path,
                 "skills": row.parts("skills"),
+                "area_ids": row.parts("area_ids"),
                 "station": row.taken("longitude", "latitude"),
             },
         )
@@ -307,14 +315,10 @@ def _shifts(sheets: _Sheets) -> Iterator[ShiftPattern]:
 
 
 def _slots(sheets: _Sheets) -> Iterator[SlotPattern]:
-    begun: dict[tuple[str, str, str], Row] = {}
+    found: list[tuple[Row, SlotPattern]] = []
     for row in sheets.rows["slots"]:
         sheets.refer(row, "area_id", "areas")
         _check_times(row)
-        for weekday in row.parts("weekdays"):
-            other = begun.setdefault((row["area_id"], weekday, row["start"]), row)
-            if other is not row:
-                row.wrong("start", f"row {other.number} has a slot there and then already")
         branch = sheets.cell("areas", row["area_id"], "branch_id")
         slot = row.made(
             SlotPattern,
@@ -326,7 +330,9 @@ def _slots(sheets: _Sheets) -> Iterator[SlotPattern]:
             },
         )
         if slot:
+            found.append((row, slot))
             yield slot
+    check_apart(found)
 
 
 def _closures(sheets: _Sheets) -> Iterator[Closure]:
@@ -390,6 +396,14 @@ def _point(row: Row) -> dict[str, Any] | None:
 
 def _check_division(row: Row) -> None:
     row.fits("division_code", r"\d{6}(\d{3}){0,2}", "is no division code of 6, 9 or 12 digits")
+
+
+def _check_areas(row: Row, sheets: _Sheets) -> None:
+    """A courier may serve some of their branch's areas. Without a word on it: all of them."""
+    for area_id in row.parts("area_ids"):
+        branch = sheets.cell("areas", area_id, "branch_id")
+        if "areas" not in sheets.unread and branch != row["branch_id"]:
+            row.wrong("area_ids", f"{area_id} is no area of {row['branch_id']} in this folder")
 
 
 def _check_times(row: Row) -> None:

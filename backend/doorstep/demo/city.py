@@ -14,7 +14,7 @@ from typing import Final
 
 from doorstep.accounts.model import Role
 from doorstep.addresses.model import DeliveryDepth
-from doorstep.demo import cast, names, staffing
+from doorstep.demo import cast, names, offering, staffing
 from doorstep.demo.atlas import Atlas, Cell, Spot, atlas_of, degrees
 from doorstep.demo.cast import Cast
 from doorstep.demo.ground import geometry_of, near
@@ -41,6 +41,7 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
         "couriers": staffing.couriers(everybody, atlas, Random(f"{seed}/couriers")),
         "shifts": staffing.shifts(atlas),
         "slots": staffing.slots(atlas),
+        "terms": staffing.terms(atlas),
         "staff": _staff(everybody, Random(f"{seed}/staff")),
         "customers": _customers(everybody, Random(f"{seed}/customers")),
         "addresses": _addresses(everybody, atlas, seed),
@@ -57,6 +58,7 @@ _COLUMNS: Final = {
     "couriers": "id,account_id,name,phone,branch_id,vehicle_id,skills,latitude,longitude",
     "shifts": "id,courier_id,weekdays,start,length_minutes",
     "slots": "id,area_id,weekdays,start,length_minutes,places",
+    "terms": ",".join(offering.TERMS),
     "staff": "account_id,name,phone,role,unit_id",
     "customers": "account_id,name,phone",
     "addresses": "id,account_id,division_code,line,building,unit,room,postcode,"

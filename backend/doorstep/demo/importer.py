@@ -31,6 +31,7 @@ from doorstep.calendar.actions import Calendar
 from doorstep.calendar.store import CLOSURES
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.store import PATTERNS as SLOT_PATTERNS
+from doorstep.capacity.store import TERMS
 from doorstep.couriers.actions import Couriers
 from doorstep.couriers.store import COURIERS, VEHICLES
 from doorstep.couriers.store import PATTERNS as SHIFT_PATTERNS
@@ -61,6 +62,7 @@ _COLLECTION: Final = {
     "couriers": COURIERS,
     "shifts": SHIFT_PATTERNS,
     "slots": SLOT_PATTERNS,
+    "terms": TERMS,
     "closures": CLOSURES,
     "accounts": ACCOUNTS,
     "addresses": ADDRESSES,
@@ -344,6 +346,7 @@ async def _documents(house: Importing, fresh: Bureau) -> dict[str, list[Document
     house.city.add(fresh.areas, fresh.places, tx=told)
     await house.couriers.add(fresh.couriers, fresh.vehicles, fresh.shifts, tx=told)
     house.capacity.add_patterns(fresh.slots, tx=told)
+    house.capacity.add_terms(fresh.terms, tx=told)
     house.calendar.add(fresh.closures, tx=told)
     await house.addresses.add(fresh.addresses, tx=told)
     return dict(told.inserts)
@@ -391,5 +394,5 @@ def _merged(collection: str, stored: Document | None, row: Document) -> Document
     if stored is None:
         return row
     kept = {name: stored[name] for name in _KEEPS.get(collection, ()) if name in stored}
-    version = {"version": stored["version"] + 1} if collection == ADDRESSES else {}
+    version = {"version": stored["version"] + 1} if "version" in stored else {}
     return {**stored, **row, **kept, **version}
