@@ -65,11 +65,11 @@ class Agreeing(Tools):
         self, terms: Terms, attempt: Attempt, *, expected_version: int | None, by: Caller
     ) -> Terms | TermsRefused:
         """New terms; or, with the version they were read at, others in place of those."""
-        if not await self._theirs(terms, by):
-            return _NO_AREA
         signed = terms.model_copy(update={"changed_at": attempt.at, "changed_by": by.id})
 
         async def body(tx: Tx) -> Terms | TermsRefused:
+            if not await self._theirs(signed, by):
+                return _NO_AREA
             if expected_version is None:
                 self.terms.add([signed], tx=tx)
                 return signed
