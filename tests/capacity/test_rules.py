@@ -273,7 +273,8 @@ def force(couriers: list[Courier], shifts: list[Shift], patterns: list[SlotPatte
 @st.composite
 def patterns_of(draw: st.DrawFn, area: str) -> list[SlotPattern]:
     """Windows one after the other, the last of them perhaps past midnight."""
-    found, start = [], draw(st.integers(0, 12))
+    found: list[SlotPattern] = []
+    start = draw(st.integers(0, 12))
     while start < 24 and len(found) < 4:
         hours = draw(st.integers(1, 6))
         found.append(pattern(area, start, hours * 60 - draw(st.integers(0, 59))))

@@ -1,5 +1,7 @@
 """When the roster shrinks below what was promised, the branch is told; nothing is cancelled."""
 
+from typing import Any
+
 import pytest
 
 from doorstep.desk.model import AlarmKind
@@ -20,7 +22,7 @@ async def alarms(house: House) -> list[AlarmKind]:
     return [alarm.kind for alarm in await house.desk.open_alarms("org_branch", TOMORROW)]
 
 
-async def shifts_of(house: House, courier_id: str) -> list[dict]:
+async def shifts_of(house: House, courier_id: str) -> list[dict[str, Any]]:
     return [row async for row in house.mongo["shifts"].find({"courier_id": courier_id})]
 
 

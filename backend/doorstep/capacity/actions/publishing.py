@@ -150,6 +150,14 @@ class Publishing(Tools):
         """What had been published of each slot before today's edition, the first one first."""
         return await self.slots.editions(keys)
 
+    async def cap(
+        self, slot: Slot, cap: Cap, *, at: datetime, by: str, note: str | None, tx: Tx
+    ) -> Slot:
+        """What an operator will not go beyond. What is promised already stays promised."""
+        after = slot.model_copy(update={"cap": cap, "edition": slot.edition + 1})
+        await self._replace(slot, after, EditionReason.CAP, at, tx, by=by, note=note)
+        return after
+
     async def cap_slot(
         self,
         key: str,
@@ -160,7 +168,7 @@ class Publishing(Tools):
         by: Caller,
         note: str | None,
     ) -> Slot | CapRefused:
-        """What an operator will not go beyond. What is promised already stays promised."""
+        """Cap the edition that they have read, if the slot is theirs."""
 
         async def body(tx: Tx) -> Slot | CapRefused:
             slot = await self.slots.get(key, tx=tx)
@@ -170,9 +178,7 @@ class Publishing(Tools):
                 return CapRefused(
                     code=CapacityRefusal.STALE_VERSION, path=("expectedEdition",), current=slot
                 )
-            after = slot.model_copy(update={"cap": cap, "edition": slot.edition + 1})
-            await self._replace(slot, after, EditionReason.CAP, attempt.at, tx, by=by.id, note=note)
-            return after
+            return await self.cap(slot, cap, at=attempt.at, by=by.id, note=note, tx=tx)
 
         outcome = await self.mongo.once(attempt, body)
         if isinstance(outcome, Repeated):
