@@ -94,7 +94,7 @@ async def house(empty_house: House) -> House:
 
 
 async def _empty(mongo: Mongo) -> None:
-    names = [kept.name for kept in KEPT if kept.name != "meta"]
+    names = [kept.name for kept in KEPT if kept.name not in ("meta", "migrations")]
     await asyncio.gather(
         *(mongo[name].delete_many({}) for name in names),
         mongo.keys_db["pii_keys"].delete_many({}),

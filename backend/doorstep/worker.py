@@ -39,7 +39,7 @@ async def fill_horizon(house: House) -> int:
     Yesterday's shifts too: one that began before midnight may reach into today.
     """
     today = local_day(house.clock.now())
-    days = house.capacity.policy.horizon_days + 1
+    days = await house.capacity.farthest_days() + 1
     shifts = await house.couriers.fill_shifts(today - timedelta(days=1), days + 1)
     sailings = await house.calendar.fill_sailings(today, days)
     return shifts + sailings + await house.capacity.fill_slots(today, days)
@@ -48,7 +48,7 @@ async def fill_horizon(house: House) -> int:
 async def publish_capacity(house: House) -> int:
     """Budgets follow the roster: who fell ill since the last look gives no minutes any more."""
     today = local_day(house.clock.now())
-    return await house.capacity.publish_all(today, house.capacity.policy.horizon_days + 1)
+    return await house.capacity.publish_all(today, await house.capacity.farthest_days() + 1)
 
 
 async def end_lapsed_offers(house: House) -> int:

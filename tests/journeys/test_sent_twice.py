@@ -235,6 +235,8 @@ async def effects(house: House) -> dict[str, int]:
         "closures": {"reopened_at": None},
         "blocks": {"lifted_at": None},
         "sailings": {"cancelled_at": None},
+        "slot_editions": {},
+        "booking_terms": {"dropped": False},
         "outbox": {"kind": {"$in": KINDS}},
         "waitlist": {"state": {"$in": ["WAITING", "OFFERED"]}},
         "conduct_marks": {"state": "STANDING"},

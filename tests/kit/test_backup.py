@@ -236,7 +236,9 @@ async def test_without_the_keys_it_is_said_what_could_not_be_read(
     shutil.rmtree(tmp_path / "with" / "keys")
 
     for folder in ("without", "with"):
-        with pytest.raises(RestoreRefused, match=f"all {len(given.EVERYBODY)} people would be unreadable"):
+        with pytest.raises(
+            RestoreRefused, match=f"all {len(given.EVERYBODY)} people would be unreadable"
+        ):
             await put_back(elsewhere, tmp_path / folder)
 
 

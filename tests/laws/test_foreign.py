@@ -148,7 +148,7 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
         ]
         await same(otto, operation, *asked)
     day = str(promise.day)
-    for operation in ("BranchAppointments", "UnassignedAppointments"):
+    for operation in ("BranchAppointments", "UnassignedAppointments", "Alarms"):
         one, none = ({"branchId": id, "day": day} for id in ("org_branch", "org_none"))
         await same(otto, operation, one, none)
     await same(otto, "Couriers", {"branchId": "org_branch"}, {"branchId": "org_none"})

@@ -12,6 +12,7 @@ from doorstep.api import watching
 from doorstep.appointments.actions import Appointments
 from doorstep.calendar.actions import Calendar
 from doorstep.capacity.actions import Capacity
+from doorstep.catalogue.actions import Catalogue
 from doorstep.couriers.actions import Couriers
 from doorstep.desk.actions import Desk
 from doorstep.dispatch.actions import Dispatch
@@ -30,6 +31,8 @@ class Rooms(Protocol):
     def organisation(self) -> Organisation: ...
     @property
     def calendar(self) -> Calendar: ...
+    @property
+    def catalogue(self) -> Catalogue: ...
     @property
     def addresses(self) -> Addresses: ...
     @property

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 import strawberry
 
 from doorstep.accounts.graphql import Account
-from doorstep.accounts.model import AGENT, DISPATCH, SIGNED_IN, SUPERVISE, Caller, Role
+from doorstep.accounts.model import AGENT, DISPATCH, SIGNED_IN, SUPERVISORS, Caller, Role
 from doorstep.accounts.permissions import query
 from doorstep.addresses.graphql import Address, ServiceArea
 from doorstep.appointments.graphql.conduct import ConductMark
@@ -159,7 +159,7 @@ async def _mark(id: str, info: Info) -> Node | None:
     found = await rooms.mark(id)
     if found is None:
         return None
-    heard = found.under_appeal and caller.may(SUPERVISE, found.branch_path)
+    heard = found.under_appeal and caller.may(SUPERVISORS, found.branch_path)
     if found.customer_id != caller.id and not heard:
         return None
     return ConductMark.of(found, rooms.clock.now())

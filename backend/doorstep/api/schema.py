@@ -6,13 +6,15 @@ from typing import Any
 import strawberry
 from strawberry.types.base import StrawberryObjectDefinition
 
-import doorstep.catalogue.graphql  # noqa: F401 - gives the catalogue's enums their words
+import doorstep.catalogue.graphql  # noqa: F401 - gives the catalogue's enums their words, first of all
 from doorstep.accounts.graphql import AccountMutation, AccountQuery
 from doorstep.api.documents import EXTENSIONS, strawberry_config
 from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
 from doorstep.appointments.graphql.conduct import ConductMutation, ConductQuery
+from doorstep.appointments.graphql.costs import CostQuery
 from doorstep.appointments.graphql.doors import DoorMutation
+from doorstep.appointments.graphql.fitting import FittingMutation, FittingQuery
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.notes import DoorNoteMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
@@ -24,6 +26,8 @@ from doorstep.appointments.graphql.waitlist import (
 )
 from doorstep.calendar.graphql.mutations import CalendarMutation
 from doorstep.calendar.graphql.queries import CalendarQuery
+from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery
+from doorstep.catalogue.graphql import CatalogueQuery
 from doorstep.couriers.graphql import CourierQuery
 from doorstep.desk.graphql import DeskQuery, DeskSubscription
 from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
@@ -37,11 +41,16 @@ class Query(
     NodeQuery,
     AccountQuery,
     CalendarQuery,
+    CatalogueQuery,
     CourierQuery,
+    CapacityQuery,
+    TermsQuery,
     NotesQuery,
     AppointmentQuery,
     WaitlistQuery,
     ConductQuery,
+    CostQuery,
+    FittingQuery,
     DispatchQuery,
     DeskQuery,
 ):
@@ -52,12 +61,14 @@ class Query(
 class Mutation(
     AccountMutation,
     CalendarMutation,
+    TermsMutation,
     DoorMutation,
     AppointmentMutation,
     NotesMutation,
     DoorNoteMutation,
     WaitlistMutation,
     ConductMutation,
+    FittingMutation,
     DispatchMutation,
     HandheldMutation,
 ):

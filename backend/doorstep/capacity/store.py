@@ -117,7 +117,7 @@ class SlotStore:
     async def of_branch(self, branch_id: str, first: date, days: int) -> list[Slot]:
         wanted = [(first + timedelta(days=offset)).isoformat() for offset in range(days)]
         rows = self._slots.find({"branch_id": branch_id, "day": {"$in": wanted}})
-        return [Slot.of_document(row) async for row in rows]
+        return [Slot.of_document(row) async for row in rows.sort("window.start")]
 
     async def republish(self, before: Slot, after: Slot, *, tx: Tx) -> bool:
         """Another budget or cap. False: another hand published meanwhile."""
@@ -133,9 +133,12 @@ class SlotStore:
     def keep_edition(self, edition: Edition, *, tx: Tx) -> None:
         tx.insert(EDITIONS, edition.document())
 
-    async def editions(self, key: str) -> list[Edition]:
-        rows = self._editions.find({"slot_key": key}).sort("edition")
-        return [Edition.of_document(row) async for row in rows]
+    async def editions(self, keys: Collection[str]) -> dict[str, list[Edition]]:
+        """Of each slot, the first one first."""
+        found: dict[str, list[Edition]] = {key: [] for key in keys}
+        async for row in self._editions.find({"slot_key": {"$in": list(keys)}}).sort("edition"):
+            found[row["slot_key"]].append(Edition.of_document(row))
+        return found
 
     async def patterns(self) -> list[SlotPattern]:
         return [SlotPattern.of_document(row) async for row in self._patterns.find()]
@@ -214,8 +217,21 @@ class TermsStore:
         self._terms = mongo[TERMS]
 
     async def all(self) -> tuple[Terms, ...]:
-        return tuple([Terms.of_document(row) async for row in self._terms.find().sort("_id")])
+        """Those that were not dropped."""
+        rows = self._terms.find({"dropped": False}).sort("_id")
+        return tuple([Terms.of_document(row) async for row in rows])
+
+    async def get(self, id: str, *, tx: Tx | None = None) -> Terms | None:
+        document = await self._terms.find_one({"_id": id}, session=tx.session if tx else None)
+        return Terms.of_document(document) if document else None
 
     def add(self, terms: Iterable[Terms], *, tx: Tx) -> None:
         for row in terms:
             tx.insert(TERMS, row.document())
+
+    async def replace(self, before: Terms, after: Terms, *, tx: Tx) -> bool:
+        """False: another hand changed them meanwhile."""
+        written = await self._terms.replace_one(
+            {"_id": before.id, "version": before.version}, after.document(), session=tx.session
+        )
+        return written.matched_count == 1

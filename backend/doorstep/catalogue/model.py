@@ -8,6 +8,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from doorstep.kit.refusals import Words
+
 
 class ServiceKind(StrEnum):
     PARCEL_PICKUP = "PARCEL_PICKUP"
@@ -126,6 +128,16 @@ class Cost(StrEnum):
     LIFT = "LIFT"
     LINE = "LINE"
     PIECES = "PIECES"
+
+
+COST_WORDS: Final[dict[Cost, Words]] = {
+    Cost.TRAVEL: Words("路上", "The way there"),
+    Cost.WALK: Words("下车到门口，往返一次", "From the vehicle to the door and back, once"),
+    Cost.STAIRS: Words("走楼梯", "The stairs"),
+    Cost.LIFT: Words("乘电梯", "The lift"),
+    Cost.LINE: Words("这项服务本身", "The service itself"),
+    Cost.PIECES: Words("每一件", "Each piece"),
+}
 
 
 class CostPart(BaseModel):

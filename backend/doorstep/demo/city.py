@@ -14,7 +14,7 @@ from typing import Final
 
 from doorstep.accounts.model import Role
 from doorstep.addresses.model import DeliveryDepth
-from doorstep.demo import cast, ferries, names, staffing
+from doorstep.demo import cast, ferries, names, offering, staffing
 from doorstep.demo.atlas import Atlas, Cell, Spot, atlas_of, degrees
 from doorstep.demo.cast import Cast
 from doorstep.demo.ground import geometry_of, near
@@ -44,6 +44,7 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
         "calendar_days": ferries.calendar_days(),
         "ferry_routes": ferries.routes(atlas),
         "sailings": ferries.sailings(atlas),
+        "terms": staffing.terms(atlas),
         "staff": _staff(everybody, Random(f"{seed}/staff")),
         "customers": _customers(everybody, Random(f"{seed}/customers")),
         "addresses": _addresses(everybody, atlas, seed),
@@ -63,6 +64,7 @@ _COLUMNS: Final = {
     "calendar_days": "day,is_workday,in_lieu,name,citation",
     "ferry_routes": "id,name,unit_id,mainland,island,operator,contract_ref,crossing_minutes",
     "sailings": "id,route_id,weekdays,departs,returns,valid_from,valid_to",
+    "terms": ",".join(offering.TERMS),
     "staff": "account_id,name,phone,role,unit_id",
     "customers": "account_id,name,phone",
     "addresses": "id,account_id,division_code,line,building,unit,room,postcode,"

@@ -31,6 +31,7 @@ from doorstep.calendar.actions import Calendar
 from doorstep.calendar.store import CLOSURES, DAYS, ROUTES, SAILING_PATTERNS
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.store import PATTERNS as SLOT_PATTERNS
+from doorstep.capacity.store import TERMS
 from doorstep.couriers.actions import Couriers
 from doorstep.couriers.store import COURIERS, VEHICLES
 from doorstep.couriers.store import PATTERNS as SHIFT_PATTERNS
@@ -60,6 +61,7 @@ _COLLECTION: Final = {
     "couriers": COURIERS,
     "shifts": SHIFT_PATTERNS,
     "slots": SLOT_PATTERNS,
+    "terms": TERMS,
     "closures": CLOSURES,
     "calendar_days": DAYS,
     "ferry_routes": ROUTES,
@@ -74,7 +76,7 @@ _KEEPS: Final = {
     ADDRESSES: ("deleted_at",),
 }
 """What a stored record knows better than the folder."""
-_VERSIONED: Final = (ADDRESSES, CLOSURES, DAYS)
+_VERSIONED: Final = (ADDRESSES, CLOSURES, DAYS, TERMS)
 
 T = TypeVar("T")
 
@@ -347,6 +349,7 @@ async def _documents(house: Importing, fresh: Bureau) -> dict[str, list[Document
     house.city.add(fresh.areas, fresh.places, tx=told)
     await house.couriers.add(fresh.couriers, fresh.vehicles, fresh.shifts, tx=told)
     house.capacity.add_patterns(fresh.slots, tx=told)
+    house.capacity.add_terms(fresh.terms, tx=told)
     house.calendar.add(
         fresh.closures, fresh.calendar_days, fresh.ferry_routes, fresh.sailings, tx=told
     )

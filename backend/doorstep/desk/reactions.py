@@ -9,6 +9,7 @@ from doorstep.appointments.events import (
     AppointmentMoved,
     AppointmentRescheduled,
 )
+from doorstep.capacity.events import CapacityChanged
 from doorstep.couriers.events import DutyEnded
 from doorstep.desk.actions import Desk
 from doorstep.dispatch.events import OfferUntaken
@@ -23,4 +24,5 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentMoved: Desk.tell,
     OfferUntaken: Desk.heed_untaken,
     DutyEnded: Desk.heed_duty_ended,
+    CapacityChanged: Desk.heed_capacity,
 }

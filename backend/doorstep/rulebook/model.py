@@ -53,6 +53,11 @@ class RuleTable:
         held = [row for row in self.rows.get(key, ()) if row.holds_on(on)]
         return max(held, key=lambda row: (row.valid_from, row.id), default=None)
 
+    def all_in_force(self, beginning: str, on: date) -> list[RuleRow]:
+        """The rows that hold on `on` of all keys that begin so, by their keys."""
+        found = (self.in_force(key, on) for key in sorted(self.rows) if key.startswith(beginning))
+        return [row for row in found if row]
+
     def row(self, key: str, on: date) -> RuleRow:
         """Raises UnknownRule."""
         row = self.in_force(key, on)

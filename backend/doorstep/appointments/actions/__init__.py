@@ -4,14 +4,23 @@ from dataclasses import dataclass
 
 from doorstep.appointments.actions.changing import Changing
 from doorstep.appointments.actions.conduct import Conduct
+from doorstep.appointments.actions.fitting import Fitting, Reckoning
 from doorstep.appointments.actions.reading import Change, Reading
 from doorstep.appointments.actions.serving import Offer, Serviceability, Serving
 from doorstep.appointments.actions.tools import Asked
 from doorstep.appointments.actions.waiting import WaitChange, Waiting
 
-__all__ = ["Appointments", "Asked", "Change", "Offer", "Serviceability", "WaitChange"]
+__all__ = [
+    "Appointments",
+    "Asked",
+    "Change",
+    "Offer",
+    "Reckoning",
+    "Serviceability",
+    "WaitChange",
+]
 
 
 @dataclass(frozen=True)
-class Appointments(Serving, Waiting, Changing, Conduct, Reading):
+class Appointments(Serving, Waiting, Changing, Conduct, Reading, Fitting):
     """All verbs of the room, over one set of tools."""

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from doorstep.accounts.model import CUSTOMER, SUPERVISE
+from doorstep.accounts.model import CUSTOMER, SUPERVISORS
 from doorstep.accounts.permissions import mutation, query
 from doorstep.appointments import model
 from doorstep.appointments.graphql.queries import appointments_of, page_of
@@ -202,7 +202,7 @@ class ConductQuery:
 
     @query(
         "Marks whose appeal waits for a decision in your part of the bureau, the longest first.",
-        to=SUPERVISE,
+        to=SUPERVISORS,
     )
     async def open_appeals(
         self,
@@ -215,7 +215,7 @@ class ConductQuery:
         organisation, caller = info.context.house.organisation, info.context.caller
         page: Page[model.ConductMark] = Page((), more=False)
         total = 0
-        if await organisation.in_reach(unit_id, caller, SUPERVISE):
+        if await organisation.in_reach(unit_id, caller, SUPERVISORS):
             path = (await organisation.unit(unit_id)).path
             page = await rooms.open_appeals(path, ask)
             total = await rooms.count_open_appeals(path) if asks_for(info, _TOTAL) else 0
@@ -248,7 +248,7 @@ class ConductMutation:
             return _refused(outcome, info)
         return MarkAppealed(mark=ConductMark.of(outcome, attempt.at))
 
-    @mutation("Uphold a mark, or strike it; the customer reads the reason.", to=SUPERVISE)
+    @mutation("Uphold a mark, or strike it; the customer reads the reason.", to=SUPERVISORS)
     async def decide_appeal(
         self, info: Info, input: Annotated[DecideAppealInput, argument("Which, and how.")]
     ) -> DecideAppealResult:
@@ -262,7 +262,7 @@ class ConductMutation:
             reason,
             attempt,
             by=caller.id,
-            may=mark is not None and caller.may(SUPERVISE, mark.branch_path),
+            may=mark is not None and caller.may(SUPERVISORS, mark.branch_path),
         )
         if isinstance(outcome, model.ConductRefused):
             return _refused(outcome, info)

@@ -205,7 +205,7 @@ class AppointmentQuery:
         errands = lines_in(lines, rooms.policy.most_lines) if lines else ()
         wanted = frozenset(services) | {line.kind for line in errands}
         notes = access.parsed("access") if access else None
-        address = await _address_for(address_id, info)
+        address = await address_for(address_id, info)
         if address is None:
             return []
         first = from_ or local_day(rooms.clock.now())
@@ -281,7 +281,7 @@ async def _branch_day(
     return await connection(page, viewer, info, by_window=True, total=total)
 
 
-async def _address_for(id: str, info: Info) -> StoredAddress | None:
+async def address_for(id: str, info: Info) -> StoredAddress | None:
     """The caller's own address; an agent may ask for anybody's in their part of the bureau."""
     house, caller = info.context.house, info.context.caller
     own: StoredAddress | None = await house.addresses.of_owner(id, caller.id)

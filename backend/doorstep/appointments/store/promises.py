@@ -8,6 +8,7 @@ from pymongo import UpdateOne
 
 from doorstep.addresses.model import ERASED, Address
 from doorstep.appointments.model import OPEN, Appointment, Contact, EventKind, Private, Status
+from doorstep.capacity.model import Slot
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.documents import Document, changes
 from doorstep.kit.mongo.collections import Index, Kept
@@ -115,6 +116,19 @@ class AppointmentStore:
     ) -> list[Appointment]:
         rows = self._appointments.find(
             {"status": {"$in": sorted(statuses)}, "window.end": {"$gt": first, "$lte": last}}
+        )
+        return await self._opened([row async for row in rows])
+
+    async def of_slot(self, slot: Slot) -> list[Appointment]:
+        """Every promise that has a place in it."""
+        rows = self._appointments.find(
+            {
+                "branch_id": slot.branch_id,
+                "day": slot.day.isoformat(),
+                "window.start": slot.window.start,
+                "area_id": slot.area_id,
+                "status": {"$ne": Status.CANCELLED},
+            }
         )
         return await self._opened([row async for row in rows])
 

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from doorstep.capacity.actions.agreeing import Agreement
 from doorstep.capacity.actions.granting import Granting, Turn
 from doorstep.capacity.actions.publishing import Publishing
 from doorstep.capacity.actions.showing import SlotView
 from doorstep.capacity.actions.taking import Taking
 
-__all__ = ["Capacity", "SlotView", "Turn"]
+__all__ = ["Agreement", "Capacity", "SlotView", "Turn"]
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,14 @@ def taken(
     return given
 
 
+def held(slot: Slot, at: datetime) -> Taken:
+    """What is kept for those who are still choosing."""
+    given = Taken()
+    for hold in live(slot.holds, at):
+        given = given.plus(hold.demand)
+    return given
+
+
 def lacking(slot: Slot, given: Taken, demand: Demand) -> SlotClosedReason | None:
     """What the slot lacks for one more visit, when `given` is given away. None: nothing."""
     able = [hand for hand in slot.budget.hands if demand.services <= hand.skills]
@@ -176,6 +184,37 @@ def closed_because(
     if slot.route_id and not around.almanac.sailing_for(slot.route_id, slot.window):
         return SlotClosedReason.NO_SAILING
     return lacking(slot, taken(slot, at, but=hold_id, instead=instead), demand)
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A promise, as far as a slot knows of it. `settled`: it is under way, or over."""
+
+    id: str
+    booked_at: datetime
+    takes: Demand
+    settled: bool = False
+
+
+def beyond(slot: Slot, visits: Iterable[Visit]) -> list[Visit]:
+    """Whom the slot, as it is now, could not be promised to; the newest first.
+
+    All are asked again in the order in which they were booked, by the rule that booking is judged
+    by: who came first stays, and nobody goes whose going would help nobody.
+    """
+    kept, affected = Taken(), []
+    for visit in sorted(visits, key=lambda each: (not each.settled, each.booked_at, each.id)):
+        if not visit.settled and lacking(slot, kept, visit.takes):
+            affected.append(visit)
+        else:
+            kept = kept.plus(visit.takes)
+    return affected[::-1]
+
+
+def left(slot: Slot, given: Taken) -> Load:
+    """What is still to be had in each dimension. Below zero: more is promised than there is."""
+    ceiling = _ceiling(slot)
+    return Load(**{name: amount - getattr(given.load, name) for name, amount in ceiling})
 
 
 _NO_PLACE: Final = {
