@@ -7,6 +7,7 @@ from doorstep.capacity.rules.places import (
     lacking,
     live,
     places,
+    rehearse,
     take,
     taken,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "lacking",
     "live",
     "places",
+    "rehearse",
     "slots_of",
     "take",
     "taken",
