@@ -99,6 +99,10 @@ class Addresses:
     async def get(self, id: str) -> Address | None:
         return await self._as_of_today(await self.store.get(id))
 
+    async def placed(self, address: Address) -> Address:
+        """The address, in the area it lies in today."""
+        return rules.placed(address, await self._today())
+
     async def all_of(self, owner_id: str) -> list[Address]:
         areas = await self._today()
         return [rules.placed(address, areas) for address in await self.store.all_of(owner_id)]

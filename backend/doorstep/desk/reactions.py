@@ -7,6 +7,7 @@ from doorstep.appointments.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,
+    AppointmentNoted,
     AppointmentRescheduled,
 )
 from doorstep.couriers.events import DutyEnded
@@ -21,6 +22,7 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentRescheduled: Desk.tell,
     AppointmentCancelled: Desk.tell,
     AppointmentMoved: Desk.tell,
+    AppointmentNoted: Desk.tell,
     OfferUntaken: Desk.heed_untaken,
     DutyEnded: Desk.heed_duty_ended,
 }

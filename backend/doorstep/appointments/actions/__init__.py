@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from doorstep.appointments.actions.booking import Booking
-from doorstep.appointments.actions.changing import Changing
+from doorstep.appointments.actions.amending import Amending
 from doorstep.appointments.actions.reading import Change, Reading
+from doorstep.appointments.actions.rebooking import Rebooking
 from doorstep.appointments.actions.serving import Offer, Serviceability, Serving
 from doorstep.appointments.actions.tools import Asked
 
@@ -12,5 +12,5 @@ __all__ = ["Appointments", "Asked", "Change", "Offer", "Serviceability"]
 
 
 @dataclass(frozen=True)
-class Appointments(Serving, Booking, Changing, Reading):
+class Appointments(Serving, Rebooking, Amending, Reading):
     """All verbs of the room, over one set of tools."""

@@ -28,7 +28,7 @@ from doorstep.kit.mongo.transactions import (
 )
 
 _KEY: Final = ("idempotencyKey",)
-_NO_PLACE: Final = {
+NO_PLACE: Final = {
     NoPlace.FULL: BookingRefusal.SLOT_FULL,
     NoPlace.NO_COURIER: BookingRefusal.NO_COURIER,
     NoPlace.NO_VEHICLE: BookingRefusal.NO_VEHICLE,
@@ -38,7 +38,7 @@ _NO_PLACE: Final = {
 
 
 @dataclass(frozen=True)
-class _Judged:
+class Judged:
     """A request against which nothing speaks but, perhaps, the race for the last place."""
 
     address: Address
@@ -73,25 +73,14 @@ class Booking(Tools):
         judged = await self._judge(Asked.of(request), request.customer_id, attempt.at, hold)
         if isinstance(judged, BookingRefused):
             return judged
-        promise = rules.promised(
-            request,
-            judged.view.slot,
-            judged.address,
-            id=new_id("apt"),
-            pickup_code=f"{secrets.randbelow(10**6):06}",
-            takes=judged.view.demand,
-            cancellable_until=judged.view.cancellable_until,
-            at=attempt.at,
-        )
+        promise = self._promise(request, judged, attempt.at)
         if attempt.dry:
             return promise
 
         async def write(tx: Tx) -> Appointment | BookingRefused:
             if hold and not await self.capacity.use_hold(hold, at=attempt.at, tx=tx):
                 return BookingRefused(code=BookingRefusal.HOLD_EXPIRED, path=("holdId",))
-            await self.store.add(promise, tx=tx)
-            tx.record(AppointmentBooked.of(promise))
-            return promise
+            return await self._write(promise, tx)
 
         ask = Ask(
             id=promise.id,
@@ -101,6 +90,24 @@ class Booking(Tools):
         )
         outcome = await self.capacity.take(request.slot, ask, attempt, write)
         return await self._booked(outcome, request.slot)
+
+    def _promise(self, request: BookingRequest, judged: Judged, at: datetime) -> Appointment:
+        """What would be promised; a place is still to be taken for it."""
+        return rules.promised(
+            request,
+            judged.view.slot,
+            judged.address,
+            id=new_id("apt"),
+            pickup_code=f"{secrets.randbelow(10**6):06}",
+            takes=judged.view.demand,
+            cancellable_until=judged.view.cancellable_until,
+            at=at,
+        )
+
+    async def _write(self, promise: Appointment, tx: Tx) -> Appointment:
+        await self.store.add(promise, tx=tx)
+        tx.record(AppointmentBooked.of(promise))
+        return promise
 
     async def _hold_named(self, request: BookingRequest) -> Hold | BookingRefused | None:
         """The hold that the request names, if it names one."""
@@ -119,9 +126,14 @@ class Booking(Tools):
         customer_id: str,
         at: datetime,
         hold: Hold | None = None,
-    ) -> _Judged | BookingRefused:
+    ) -> Judged | BookingRefused:
         """Everything that can be said before the race for the place."""
         address = await self.addresses.of_owner(asked.address_id, customer_id)
+        return await self._judge_at(address, asked, at, hold)
+
+    async def _judge_at(
+        self, address: Address | None, asked: Asked, at: datetime, hold: Hold | None = None
+    ) -> Judged | BookingRefused:
         area = await self.addresses.area(address.area_id) if address else None
         refused = rules.judge_place(address, area, asked.services, asked.slot)
         if refused:
@@ -142,7 +154,7 @@ class Booking(Tools):
         view: SlotView | None,
         at: datetime,
         hold: Hold | None,
-    ) -> _Judged | BookingRefused:
+    ) -> Judged | BookingRefused:
         at_slot: dict[str, Any] = {"path": ("slotId",), "area_id": slot.area_id}
         if view is None or view.too_far:
             far = view is not None or self.capacity.beyond_horizon(slot.start, at=at)
@@ -155,14 +167,14 @@ class Booking(Tools):
         if view.closed:
             code = rules.CLOSED_TO_BOOKING[view.closed]
             return BookingRefused(code=code, cutoff_at=view.cutoff_at, **at_slot)
-        return _Judged(address, view)
+        return Judged(address, view)
 
     async def _booked(self, outcome: object, slot: SlotRef) -> Appointment | BookingRefused:
         match outcome:
             case Appointment() | BookingRefused():
                 return outcome
             case NotTaken(code=code):
-                return BookingRefused(code=_NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
+                return BookingRefused(code=NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
             case Repeated(id):
                 return await self._booked_again(id, same_body=True)
             case Reused():
@@ -224,7 +236,7 @@ class Booking(Tools):
             case Repeated(id):
                 return await self._held_again(id, customer_id, same_body=True)
             case NotTaken(code=code):
-                return BookingRefused(code=_NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
+                return BookingRefused(code=NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
         return await self._held_again("", customer_id, same_body=False)
 
     async def _held_again(
