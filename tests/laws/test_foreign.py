@@ -23,6 +23,7 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
     slot, services = given.slot().text, ["PARCEL_PICKUP"]
     change = {"id": id, "expectedVersion": 1}
     book = {"slotId": slot, "lines": LINES}
+    row = {"addressId": id, "when": {"slotId": slot}, "lines": LINES}
     return [
         ("Node", {"id": id}),
         ("Appointment", {"id": id}),
@@ -35,6 +36,10 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
         ("BookAppointment", {"input": {"addressId": ADA.address_id, "holdId": id, **book}}),
         ("RescheduleAppointment", {"input": {**change, "slotId": slot}}),
         ("CancelAppointment", {"input": change}),
+        ("ChangeAccessNotes", {"input": {**change, "accessNotes": {"gateCode": "1"}}}),
+        ("ChangeContact", {"input": {**change, "contact": {"name": "W", "phone": ADA.phone}}}),
+        ("RebookRemainder", {"input": {"appointmentId": id, "slotId": slot}}),
+        ("BookAppointments", {"input": {"mode": "ALL_OR_NOTHING", "rows": [row]}}),
     ]
 
 
@@ -153,6 +158,25 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
             ),
             ("RescheduleAppointment", {**change, "slotId": slot}),
             ("CancelAppointment", change),
+            ("ChangeContact", {**change, "contact": {"name": "W", "phone": ADA.phone}}),
+            (
+                "RebookRemainder",
+                {"appointmentId": appointment, "slotId": slot, "onBehalfOf": behalf},
+            ),
+            (
+                "BookAppointments",
+                {
+                    "mode": "VALID_ROWS",
+                    "rows": [
+                        {
+                            "addressId": address,
+                            "when": {"slotId": slot},
+                            "lines": LINES,
+                            "onBehalfOf": behalf,
+                        }
+                    ],
+                },
+            ),
         ]
 
     client = app(away)

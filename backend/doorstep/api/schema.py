@@ -11,6 +11,8 @@ from doorstep.accounts.graphql import AccountMutation, AccountQuery
 from doorstep.api.documents import EXTENSIONS, strawberry_config
 from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
+from doorstep.appointments.graphql.amending import AmendingMutation
+from doorstep.appointments.graphql.bulk import BulkMutation
 from doorstep.appointments.graphql.doors import DoorMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
@@ -29,7 +31,13 @@ class Query(NodeQuery, AccountQuery, CourierQuery, AppointmentQuery, DispatchQue
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    AccountMutation, DoorMutation, AppointmentMutation, DispatchMutation, HandheldMutation
+    AccountMutation,
+    DoorMutation,
+    AppointmentMutation,
+    BulkMutation,
+    AmendingMutation,
+    DispatchMutation,
+    HandheldMutation,
 ):
     pass
 

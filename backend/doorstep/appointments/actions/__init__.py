@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from doorstep.appointments.actions.amending import Amending
+from doorstep.appointments.actions.bulk import Bulk
 from doorstep.appointments.actions.reading import Change, Reading
 from doorstep.appointments.actions.rebooking import Rebooking
 from doorstep.appointments.actions.serving import Offer, Serviceability, Serving
@@ -12,5 +13,5 @@ __all__ = ["Appointments", "Asked", "Change", "Offer", "Serviceability"]
 
 
 @dataclass(frozen=True)
-class Appointments(Serving, Rebooking, Amending, Reading):
+class Appointments(Serving, Bulk, Rebooking, Amending, Reading):
     """All verbs of the room, over one set of tools."""
