@@ -13,6 +13,7 @@ from doorstep.accounts.model import Caller, Role
 from doorstep.appointments.model import AccessNotes, Appointment, Status
 from doorstep.appointments.rules import Viewer, sight_of
 from doorstep.kit.clock import StoppedClock
+from doorstep.kit.gql import body_hash
 from doorstep.kit.windows import day_span
 from doorstep.wiring import House
 from tests import given
@@ -134,3 +135,30 @@ async def _leaks(house: House) -> list[str]:
         for name, rows in (await everything(house)).items()
         if any(needle in bson.encode(row) for row in rows for needle in needles)
     ]
+
+
+@pytest.mark.row("A11", "A5")
+async def test_what_is_kept_of_a_request_does_not_let_its_gate_code_be_guessed(
+    house: House, app: Sign
+):
+    promise = await given.booked(house)
+    notes = {
+        "gateCode": "42",
+        "floor": None,
+        "hasLift": None,
+        "dog": None,
+        "whereTheGoodsAre": None,
+    }
+    asked = {"id": promise.id, "expectedVersion": 1, "accessNotes": notes}
+    await app(ADA).ask("ChangeAccessNotes", **asked, idempotencyKey="k")
+
+    kept = await house.mongo["attempts"].find_one({"_id": {"$regex": "changeAccessNotes"}})
+    assert kept
+    names = ("gate_code", "floor", "has_lift", "dog", "where_the_goods_are")
+    body = {
+        "id": promise.id,
+        "expected_version": 1,
+        "access_notes": dict(zip(names, notes.values(), strict=True)),
+    }
+    assert house.vault.blind(body_hash(body).hex()) == bytes(kept["hash"]), "this is the body"
+    assert not body_hash(body).startswith(bytes(kept["hash"]))

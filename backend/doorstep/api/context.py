@@ -15,6 +15,7 @@ from doorstep.couriers.actions import Couriers
 from doorstep.desk.actions import Desk
 from doorstep.dispatch.actions import Dispatch
 from doorstep.handheld.actions import Handheld
+from doorstep.kit.pii import Vault
 from doorstep.kit.refusals import Locale
 from doorstep.organisation.actions import Organisation
 
@@ -22,6 +23,8 @@ from doorstep.organisation.actions import Organisation
 class Rooms(Protocol):
     """The rooms that have something to say to the outside."""
 
+    @property
+    def vault(self) -> Vault: ...
     @property
     def accounts(self) -> Accounts: ...
     @property
