@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     conduct_exempt: frozenset[ServiceKind] = Field(
         default=OWED, description="What the bureau owes: neither marked nor refused."
     )
+    most_bulk_rows: int = Field(
+        default=1000, ge=1, le=1000, description="Visits that an agent books in one call."
+    )
+    most_own_rows: int = Field(
+        default=20, ge=1, le=1000, description="Visits that a customer books in one call."
+    )
     offer_patience: timedelta = timedelta(minutes=15)
     most_stops_in_window: int = Field(default=8, ge=1)
     undo_within: timedelta = timedelta(minutes=10)

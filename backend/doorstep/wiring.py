@@ -182,7 +182,11 @@ class House:
             capacity,
             catalogue,
             hub,
-            BookingPolicy(most_changes=settings.most_changes),
+            BookingPolicy(
+                most_changes=settings.most_changes,
+                most_rows=settings.most_bulk_rows,
+                most_own_rows=settings.most_own_rows,
+            ),
             clock,
             appointments_store.WaitlistStore(mongo, vault),
             _waiting(settings),

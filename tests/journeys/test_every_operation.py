@@ -76,10 +76,19 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     assert (await ask(ADA, "Appointment", id=id))["contact"]["masked"] is False
     assert (await ask(ADA, "Node", id=id))["__typename"] == "Appointment"
     assert (await ask(ADA, "MyAppointments"))["totalCount"] == 1
-    change = {"id": id, "expectedVersion": 1}
+    notes = {"id": id, "expectedVersion": 1, "accessNotes": {"gateCode": "7"}}
+    noted = await ask(ADA, "ChangeAccessNotes", input=notes)
+    assert noted["appointment"]["accessNotes"]["gateCode"] == "7"
+    contact = {"name": "老王", "phone": "13700001234"}
+    named = {"id": id, "expectedVersion": 2, "contact": contact}
+    other = await ask(ADA, "ChangeContact", input=named)
+    assert other["appointment"]["contact"]["name"] == "老王"
+    left = {"appointmentId": id, "slotId": free[-2]}
+    assert (await ask(ADA, "RebookRemainder", input=left))["code"] == "NOT_ALLOWED_NOW"
+    change = {"id": id, "expectedVersion": 3}
     moved = await ask(ADA, "RescheduleAppointment", input={**change, "slotId": free[-2]})
     assert moved["__typename"] == "AppointmentRescheduled"
-    over = await ask(ADA, "CancelAppointment", input={**change, "expectedVersion": 2})
+    over = await ask(ADA, "CancelAppointment", input={**change, "expectedVersion": 4})
     assert over["appointment"]["status"] == "CANCELLED"
 
     behalf = {"phone": EVE.phone, "name": "Eve", "consentGiven": True, "channel": "HOTLINE_11185"}
@@ -91,6 +100,10 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
         "appointment"
     ]
     assert (promise["channel"], promise["contact"]["masked"]) == ("HOTLINE_11185", True)
+    row = {"addressId": EVE.address_id, "when": {"slotId": free[-1]}, "lines": LINES}
+    rows = [{**row, "onBehalfOf": behalf}]
+    dry = {"mode": "VALID_ROWS", "rows": rows, "validateOnly": True}
+    assert (await ask(GU, "BookAppointments", input=dry))["booked"] == 1
 
     branch = {"branchId": "org_branch", "day": str(TOMORROW)}
     assert (await ask(DAN, "BranchAppointments", **branch))["totalCount"] == 1

@@ -32,6 +32,7 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
     slot, services = given.slot().text, ["PARCEL_PICKUP"]
     change = {"id": id, "expectedVersion": 1}
     book = {"slotId": slot, "lines": LINES}
+    row = {"addressId": id, "when": {"slotId": slot}, "lines": LINES}
     return [
         ("Node", {"id": id}),
         ("Appointment", {"id": id}),
@@ -51,6 +52,10 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
         ("LeaveWaitlist", {"input": change}),
         ("AcceptWaitlistOffer", {"input": {"id": id}}),
         ("AppealMark", {"input": {"markId": id, "reason": "x"}}),
+        ("ChangeAccessNotes", {"input": {**change, "accessNotes": {"gateCode": "1"}}}),
+        ("ChangeContact", {"input": {**change, "contact": {"name": "W", "phone": ADA.phone}}}),
+        ("RebookRemainder", {"input": {"appointmentId": id, "slotId": slot}}),
+        ("BookAppointments", {"input": {"mode": "ALL_OR_NOTHING", "rows": [row]}}),
     ]
 
 
@@ -208,6 +213,25 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
             ),
             ("LeaveWaitlist", {**change, "id": entry_of[appointment]}),
             ("AcceptWaitlistOffer", {"id": entry_of[appointment], "onBehalfOf": behalf}),
+            ("ChangeContact", {**change, "contact": {"name": "W", "phone": ADA.phone}}),
+            (
+                "RebookRemainder",
+                {"appointmentId": appointment, "slotId": slot, "onBehalfOf": behalf},
+            ),
+            (
+                "BookAppointments",
+                {
+                    "mode": "VALID_ROWS",
+                    "rows": [
+                        {
+                            "addressId": address,
+                            "when": {"slotId": slot},
+                            "lines": LINES,
+                            "onBehalfOf": behalf,
+                        }
+                    ],
+                },
+            ),
         ]
 
     client = app(away)

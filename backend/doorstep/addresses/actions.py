@@ -108,6 +108,10 @@ class Addresses:
         found = await self.store.get_many(ids)
         return {address.id: rules.placed(address, areas) for address in found}
 
+    async def placed(self, address: Address) -> Address:
+        """The address, in the area it lies in today."""
+        return rules.placed(address, await self._today())
+
     async def all_of(self, owner_id: str) -> list[Address]:
         areas = await self._today()
         return [rules.placed(address, areas) for address in await self.store.all_of(owner_id)]

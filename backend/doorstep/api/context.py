@@ -17,6 +17,7 @@ from doorstep.couriers.actions import Couriers
 from doorstep.desk.actions import Desk
 from doorstep.dispatch.actions import Dispatch
 from doorstep.handheld.actions import Handheld
+from doorstep.kit.pii import Vault
 from doorstep.kit.refusals import Locale
 from doorstep.notes.actions import Notes
 from doorstep.organisation.actions import Organisation
@@ -25,6 +26,8 @@ from doorstep.organisation.actions import Organisation
 class Rooms(Protocol):
     """The rooms that have something to say to the outside."""
 
+    @property
+    def vault(self) -> Vault: ...
     @property
     def accounts(self) -> Accounts: ...
     @property

@@ -11,6 +11,8 @@ from doorstep.accounts.graphql import AccountMutation, AccountQuery
 from doorstep.api.documents import EXTENSIONS, strawberry_config
 from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
+from doorstep.appointments.graphql.amending import AmendingMutation
+from doorstep.appointments.graphql.bulk import BulkMutation
 from doorstep.appointments.graphql.conduct import ConductMutation, ConductQuery
 from doorstep.appointments.graphql.costs import CostQuery
 from doorstep.appointments.graphql.doors import DoorMutation
@@ -64,6 +66,8 @@ class Mutation(
     TermsMutation,
     DoorMutation,
     AppointmentMutation,
+    BulkMutation,
+    AmendingMutation,
     NotesMutation,
     DoorNoteMutation,
     WaitlistMutation,

@@ -44,6 +44,10 @@ class AppointmentCancelled(AppointmentEvent):
     """A promise was taken back by its customer."""
 
 
+class AppointmentNoted(AppointmentEvent):
+    """Its contact or its access notes changed, or what was left of it was booked again."""
+
+
 class AppointmentMoved(AppointmentEvent):
     """A courier or a dispatcher did something to it."""
 

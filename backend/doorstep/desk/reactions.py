@@ -7,6 +7,7 @@ from doorstep.appointments.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,
+    AppointmentNoted,
     AppointmentRescheduled,
 )
 from doorstep.capacity.events import CapacityChanged
@@ -22,6 +23,7 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentRescheduled: Desk.tell,
     AppointmentCancelled: Desk.tell,
     AppointmentMoved: Desk.tell,
+    AppointmentNoted: Desk.tell,
     OfferUntaken: Desk.heed_untaken,
     DutyEnded: Desk.heed_duty_ended,
     CapacityChanged: Desk.heed_capacity,

@@ -1,16 +1,14 @@
 """Finding a courier for every promise, and keeping rounds true as the day changes."""
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
-from weakref import WeakValueDictionary
 
 from doorstep.accounts.model import Role
 from doorstep.appointments.actions import Appointments
 from doorstep.appointments.events import AppointmentMoved
-from doorstep.appointments.model import Appointment, EventKind, Status
+from doorstep.appointments.model import OPEN, Appointment, EventKind, Status
 from doorstep.appointments.rules import moved
 from doorstep.couriers.actions import Couriers
 from doorstep.couriers.model import Courier
@@ -32,6 +30,7 @@ from doorstep.kit.clock import Clock
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Attempt, Mongo, Repeated, Reused, Tx
+from doorstep.kit.turns import Turns
 
 _SWEPT_AT_ONCE: Final = 200
 
@@ -45,20 +44,6 @@ class Change:
     resync: bool = False
 
 
-class Turns:
-    """Who is about to write into one courier's rounds, in this process: one after the other.
-
-    Nothing rests on it. It spares those who come at once from running into each other's
-    transactions: 50 assignments to one courier took 15 seconds without it.
-    """
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    def of(self, courier_id: str) -> asyncio.Lock:
-        return self._locks.setdefault(courier_id, asyncio.Lock())
-
-
 @dataclass(frozen=True)
 class Dispatch:
     mongo: Mongo
@@ -70,6 +55,7 @@ class Dispatch:
     policy: DispatchPolicy
     clock: Clock
     turns: Turns = field(default_factory=Turns)
+    """Who is about to write into one courier's rounds."""
 
     # ------------------------------------------------------------ the house offers
 
@@ -221,6 +207,23 @@ class Dispatch:
                 await self._take_off(assignment, Ending.CANCELLED, now, tx)
             elif assignment.window != appointment.window:
                 await self._take_off(assignment, Ending.MOVED, now, tx)
+
+        await self.mongo.transact(body)
+
+    async def retell(self, appointment_id: str) -> None:
+        """Whoever has it is to read it again. Harmless when repeated."""
+        now = self.clock.now()
+
+        async def body(tx: Tx) -> None:
+            found = await self.appointments.load([appointment_id], tx=tx)
+            active = await self.assignments.active_for([appointment_id], tx=tx)
+            appointment, assignment = found.get(appointment_id), active.get(appointment_id)
+            if appointment is None or assignment is None or appointment.status not in OPEN:
+                return
+            round = await self.rounds.get(
+                assignment.courier_id, assignment.branch_id, assignment.day, tx=tx
+            )
+            await self.rounds.save([(round, round)], at=now, tx=tx)
 
         await self.mongo.transact(body)
 

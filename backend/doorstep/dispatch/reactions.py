@@ -10,6 +10,7 @@ from typing import Any, Final
 from doorstep.appointments.events import (
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentNoted,
     AppointmentRescheduled,
 )
 from doorstep.dispatch.actions import Dispatch
@@ -33,6 +34,10 @@ async def drop(dispatch: Dispatch, event: AppointmentCancelled) -> None:
     await dispatch.release(event.aggregate)
 
 
+async def retell(dispatch: Dispatch, event: AppointmentNoted) -> None:
+    await dispatch.retell(event.aggregate)
+
+
 async def ask_another(dispatch: Dispatch, event: OfferEnded) -> None:
     await dispatch.offer_next(event.appointment_id)
 
@@ -41,5 +46,6 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentBooked: offer,
     AppointmentRescheduled: move,
     AppointmentCancelled: drop,
+    AppointmentNoted: retell,
     OfferEnded: ask_another,
 }

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from doorstep.appointments.actions.changing import Changing
+from doorstep.appointments.actions.amending import Amending
+from doorstep.appointments.actions.bulk import Bulk
 from doorstep.appointments.actions.conduct import Conduct
 from doorstep.appointments.actions.fitting import Fitting, Reckoning
 from doorstep.appointments.actions.reading import Change, Reading
+from doorstep.appointments.actions.rebooking import Rebooking
 from doorstep.appointments.actions.serving import Offer, Serviceability, Serving
 from doorstep.appointments.actions.tools import Asked
 from doorstep.appointments.actions.waiting import WaitChange, Waiting
@@ -22,5 +24,5 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Appointments(Serving, Waiting, Changing, Conduct, Reading, Fitting):
+class Appointments(Serving, Bulk, Waiting, Rebooking, Amending, Conduct, Reading, Fitting):
     """All verbs of the room, over one set of tools."""

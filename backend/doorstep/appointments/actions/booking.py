@@ -31,7 +31,7 @@ from doorstep.kit.mongo.transactions import (
 )
 
 _KEY: Final = ("idempotencyKey",)
-_NO_PLACE: Final = {
+NO_PLACE: Final = {
     NoPlace.FULL: BookingRefusal.SLOT_FULL,
     NoPlace.NO_COURIER: BookingRefusal.NO_COURIER,
     NoPlace.NO_VEHICLE: BookingRefusal.NO_VEHICLE,
@@ -41,7 +41,7 @@ _NO_PLACE: Final = {
 
 
 @dataclass(frozen=True)
-class _Judged:
+class Judged:
     """A request against which nothing speaks but, perhaps, the race for the last place."""
 
     address: Address
@@ -77,16 +77,7 @@ class Booking(Minding, Handing):
         judged = await self._judge(Asked.of(request), request.customer_id, attempt.at, hold)
         if isinstance(judged, BookingRefused):
             return judged
-        promise = rules.promised(
-            request,
-            judged.view.slot,
-            judged.address,
-            id=new_id("apt"),
-            pickup_code=f"{secrets.randbelow(10**6):06}",
-            takes=judged.view.demand,
-            cancellable_until=judged.view.cancellable_until,
-            at=attempt.at,
-        )
+        promise = self._promise(request, judged, attempt.at)
         if attempt.dry:
             return promise
 
@@ -100,9 +91,7 @@ class Booking(Minding, Handing):
                 return BookingRefused(code=BookingRefusal.HOLD_EXPIRED, path=("holdId",))
             if hold and hold.kept_for:
                 await self.take_offer(hold, promise, tx=tx)
-            await self.store.add(promise, tx=tx)
-            tx.record(AppointmentBooked.of(promise))
-            return promise
+            return await self._write(promise, tx)
 
         ask = Ask(
             id=promise.id,
@@ -112,6 +101,24 @@ class Booking(Minding, Handing):
         )
         outcome = await self.capacity.take(request.slot, ask, attempt, write)
         return await self._booked(outcome, request.slot)
+
+    def _promise(self, request: BookingRequest, judged: Judged, at: datetime) -> Appointment:
+        """What would be promised; a place is still to be taken for it."""
+        return rules.promised(
+            request,
+            judged.view.slot,
+            judged.address,
+            id=new_id("apt"),
+            pickup_code=f"{secrets.randbelow(10**6):06}",
+            takes=judged.view.demand,
+            cancellable_until=judged.view.cancellable_until,
+            at=at,
+        )
+
+    async def _write(self, promise: Appointment, tx: Tx) -> Appointment:
+        await self.store.add(promise, tx=tx)
+        tx.record(AppointmentBooked.of(promise))
+        return promise
 
     async def _hold_named(self, request: BookingRequest) -> Hold | BookingRefused | None:
         """The hold that the request names, if it names one."""
@@ -130,17 +137,22 @@ class Booking(Minding, Handing):
         customer_id: str,
         at: datetime,
         hold: Hold | None = None,
-    ) -> _Judged | BookingRefused:
+    ) -> Judged | BookingRefused:
         """Everything that can be said before the race for the place."""
         address = await self.addresses.of_owner(asked.address_id, customer_id)
+        return await self._judge_at(address, asked, at, hold)
+
+    async def _judge_at(
+        self, address: Address | None, asked: Asked, at: datetime, hold: Hold | None = None
+    ) -> Judged | BookingRefused:
         area = await self.addresses.area(address.area_id) if address else None
         refused = rules.judge_place(address, area, asked.services, asked.slot)
         if refused:
             return refused
         assert address is not None
-        if await self.notes.barring(customer_id, address.key, at=at):
+        if await self.notes.barring(address.owner_id, address.key, at=at):
             return BookingRefused(code=BookingRefusal.BLOCKED, path=("addressId",))
-        standing = await self.judge_customer(customer_id, asked.services, at=at)
+        standing = await self.judge_customer(address.owner_id, asked.services, at=at)
         if isinstance(standing, BookingRefused):
             return standing
         wish = rules.wish_of(asked.lines, asked.access, address.door.location, asked.services)
@@ -150,7 +162,7 @@ class Booking(Minding, Handing):
         ):
             return refused
         judged = self._judge_slot(address, asked.slot, view, at, hold)
-        return replace(judged, standing=standing) if isinstance(judged, _Judged) else judged
+        return replace(judged, standing=standing) if isinstance(judged, Judged) else judged
 
     def _judge_slot(
         self,
@@ -159,7 +171,7 @@ class Booking(Minding, Handing):
         view: SlotView | None,
         at: datetime,
         hold: Hold | None,
-    ) -> _Judged | BookingRefused:
+    ) -> Judged | BookingRefused:
         at_slot: dict[str, Any] = {"path": ("slotId",), "area_id": slot.area_id}
         if view is None or view.too_far:
             far = view is not None or self.capacity.beyond_horizon(slot.start, at=at)
@@ -172,14 +184,14 @@ class Booking(Minding, Handing):
         if view.closed:
             code = rules.CLOSED_TO_BOOKING[view.closed]
             return BookingRefused(code=code, cutoff_at=view.cutoff_at, **at_slot)
-        return _Judged(address, view)
+        return Judged(address, view)
 
     async def _booked(self, outcome: object, slot: SlotRef) -> Appointment | BookingRefused:
         match outcome:
             case Appointment() | BookingRefused():
                 return outcome
             case NotTaken(code=code):
-                return BookingRefused(code=_NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
+                return BookingRefused(code=NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
             case Repeated(id):
                 return await self._booked_again(id, same_body=True)
             case Reused():
@@ -241,7 +253,7 @@ class Booking(Minding, Handing):
             case Repeated(id):
                 return await self._held_again(id, customer_id, same_body=True)
             case NotTaken(code=code):
-                return BookingRefused(code=_NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
+                return BookingRefused(code=NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
         return await self._held_again("", customer_id, same_body=False)
 
     async def _held_again(

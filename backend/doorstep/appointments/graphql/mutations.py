@@ -75,9 +75,9 @@ def judge_items(info: Info, lines: tuple[model.LineAsked, ...]) -> None:
 NO_CONSENT = model.BookingRefused(
     code=model.BookingRefusal.NO_CONSENT, path=("onBehalfOf", "consentGiven")
 )
-_NO_SLOT = model.BookingRefused(code=model.BookingRefusal.NOT_OFFERED, path=("slotId",))
+NO_SLOT = model.BookingRefused(code=model.BookingRefusal.NOT_OFFERED, path=("slotId",))
 NO_ADDRESS = model.BookingRefused(code=model.BookingRefusal.NOT_FOUND, path=("addressId",))
-_NO_PROMISE = model.ChangeRefused(code=model.ChangeRefusal.NOT_FOUND, path=("id",))
+NO_PROMISE = model.ChangeRefused(code=model.ChangeRefusal.NOT_FOUND, path=("id",))
 
 
 async def door_out_of_reach(info: Info, behalf: Behalf, address_id: str) -> bool:
@@ -90,7 +90,7 @@ async def door_out_of_reach(info: Info, behalf: Behalf, address_id: str) -> bool
     return area is not None and not info.context.caller.may(AGENT, area.branch_path)
 
 
-async def _promise_out_of_reach(info: Info, behalf: Behalf, id: str) -> bool:
+async def promise_out_of_reach(info: Info, behalf: Behalf, id: str) -> bool:
     """Whether an agent would change a promise of another part of the bureau."""
     if behalf.role is not Role.AGENT:
         return False
@@ -116,7 +116,7 @@ class AppointmentMutation:
             return await booking_refused(NO_CONSENT, info)
         slot = slot_in(input.slot_id)
         if slot is None:
-            return await booking_refused(_NO_SLOT, info)
+            return await booking_refused(NO_SLOT, info)
         if await door_out_of_reach(info, behalf, input.address_id):
             return await booking_refused(NO_ADDRESS, info)
         services = frozenset(input.services) | {line.kind for line in lines}
@@ -155,7 +155,7 @@ class AppointmentMutation:
             return await booking_refused(NO_CONSENT, info)
         slot = slot_in(input.slot_id)
         if slot is None:
-            return await booking_refused(_NO_SLOT, info)
+            return await booking_refused(NO_SLOT, info)
         if await door_out_of_reach(info, behalf, input.address_id):
             return await booking_refused(NO_ADDRESS, info)
         request = model.BookingRequest(
@@ -187,12 +187,12 @@ class AppointmentMutation:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "rescheduleAppointment", rooms.clock.now())
         behalf = await changing(info, input.on_behalf_of, dry=attempt.dry)
-        if await _promise_out_of_reach(info, behalf, input.id):
-            return await _change_refused(_NO_PROMISE, info, None)
+        if await promise_out_of_reach(info, behalf, input.id):
+            return await change_refused(NO_PROMISE, info, None)
         slot = slot_in(input.slot_id)
         if slot is None:
             refused = model.ChangeRefused(code=model.ChangeRefusal.NOT_OFFERED, path=("slotId",))
-            return await _change_refused(refused, info, None)
+            return await change_refused(refused, info, None)
         outcome = await rooms.reschedule(
             input.id,
             behalf.customer_id,
@@ -203,7 +203,7 @@ class AppointmentMutation:
             reason=reason_in(input.reason),
         )
         if isinstance(outcome, model.ChangeRefused):
-            return await _change_refused(outcome, info, slot)
+            return await change_refused(outcome, info, slot)
         return AppointmentRescheduled(appointment=await as_served(outcome, info))
 
     @mutation("Take an appointment back; its place is free at once.", to=CUSTOMER_OR_AGENT)
@@ -213,8 +213,8 @@ class AppointmentMutation:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "cancelAppointment", rooms.clock.now())
         behalf = await changing(info, input.on_behalf_of, dry=attempt.dry)
-        if await _promise_out_of_reach(info, behalf, input.id):
-            return await _change_refused(_NO_PROMISE, info, None)
+        if await promise_out_of_reach(info, behalf, input.id):
+            return await change_refused(NO_PROMISE, info, None)
         outcome = await rooms.cancel(
             input.id,
             behalf.customer_id,
@@ -224,7 +224,7 @@ class AppointmentMutation:
             reason=reason_in(input.reason),
         )
         if isinstance(outcome, model.ChangeRefused):
-            return await _change_refused(outcome, info, None)
+            return await change_refused(outcome, info, None)
         return AppointmentCancelled(appointment=await as_served(outcome, info))
 
 
@@ -291,7 +291,7 @@ _CHANGES_WITH_ALTERNATIVES = frozenset(
 )
 
 
-async def _change_refused(
+async def change_refused(
     refused: model.ChangeRefused, info: Info, slot: SlotRef | None
 ) -> ChangeRefused:
     current = refused.current

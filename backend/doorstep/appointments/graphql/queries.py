@@ -14,7 +14,6 @@ from doorstep.accounts.model import (
     DISPATCH,
     SIGNED_IN,
     STAFF,
-    Caller,
     Role,
     masked_phone,
 )
@@ -33,6 +32,8 @@ from doorstep.appointments.graphql.types import (
     cursors_of,
     presented,
 )
+from doorstep.appointments.graphql.types import shown_to as shown_to
+from doorstep.appointments.graphql.types import viewer_of as viewer_of
 from doorstep.appointments.rules import Viewer, sight_of
 from doorstep.capacity.graphql import Slot
 from doorstep.catalogue.model import ServiceKind
@@ -64,15 +65,6 @@ def appointments_of(info: Info) -> Appointments:
     return found
 
 
-async def viewer_of(info: Info) -> Viewer:
-    """Who is asking, with the courier they are, if they are one."""
-    caller: Caller = info.context.caller
-    courier = None
-    if Role.COURIER in caller.roles:
-        courier = await info.context.house.couriers.of_account(caller.id)
-    return Viewer(caller, courier.id if courier else None)
-
-
 def is_staff(info: Info) -> bool:
     return not STAFF.isdisjoint(info.context.caller.roles)
 
@@ -82,13 +74,6 @@ def page_of(first: int, after: str | None) -> Ask:
         return Ask.of(first, after)
     except BadCursor as error:
         raise refuse("BAD_USER_INPUT", f"Invalid pagination argument: {error}") from None
-
-
-async def shown_to(viewer: Viewer, found: list[model.Appointment], info: Info) -> list[Appointment]:
-    """The appointments, as far as `viewer` may see them."""
-    now = appointments_of(info).clock.now()
-    seen = [(a, sight) for a in found if (sight := sight_of(a, viewer, at=now))]
-    return await presented(seen, info)
 
 
 async def connection(

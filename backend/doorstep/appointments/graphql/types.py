@@ -6,14 +6,14 @@ from typing import Any, Self
 
 import strawberry
 
-from doorstep.accounts.model import Role, masked_name, masked_phone
+from doorstep.accounts.model import Caller, Role, masked_name, masked_phone
 from doorstep.addresses.actions import Addresses
 from doorstep.addresses.graphql import (
     Address,
 )
 from doorstep.addresses.rules import AreaMap
 from doorstep.appointments import model
-from doorstep.appointments.rules import Sight
+from doorstep.appointments.rules import Sight, Viewer, sight_of
 from doorstep.capacity import model as capacity_model
 from doorstep.capacity.actions import Capacity, SlotView
 from doorstep.capacity.graphql import Slot
@@ -127,6 +127,7 @@ class AppointmentLine:
     id: strawberry.ID = shown("Names the line within its appointment.")
     kind: ServiceKind = shown("What is to be done.")
     outcome: LineOutcome | None = shown("What came of it; null until it is done.")
+    rebooked_as: strawberry.ID | None = shown("The appointment in which it is tried again.")
 
 
 @public("Something to collect. Sizes and weight are of one piece.")
@@ -158,6 +159,7 @@ def line_of(line: model.Line) -> AppointmentLine:
         "id": strawberry.ID(line.id),
         "kind": line.kind,
         "outcome": line.outcome,
+        "rebooked_as": line.rebooked_as,
     }
     match line:
         case model.PickupLine():
@@ -183,7 +185,9 @@ def line_of(line: model.Line) -> AppointmentLine:
 class Appointment(Node):
     reference: str = shown("What people read out on the phone.")
     status: model.Status = shown("How far it has come.")
-    version: int = shown("Counts changes of status, slot, lines, address, contact or courier.")
+    version: int = shown(
+        "Counts changes of status, slot, lines, address, contact, access notes or courier."
+    )
     slot: Slot = shown("The slot it took its place in.")
     window: TimeWindow = shown("Between when and when we come.")
     address: Address = shown("Where to, as it was when it was booked.")
@@ -215,6 +219,18 @@ class Appointment(Node):
             self.watched.owner_id, self.watched.door, at=notes.clock.now()
         )
         return [DoorNote.of(note) for note in found]
+
+    linked_ids: strawberry.Private[tuple[str | None, tuple[str, ...]]] = (None, ())
+
+    @computed("The appointment that left these lines undone, if it is yours to see.")
+    async def remainder_of(self, info: Info) -> "Appointment | None":
+        before, _ = self.linked_ids
+        return next(iter(await _linked([before] if before else [], info)), None)
+
+    @computed("The appointments in which lines of this one are tried again.")
+    async def rebooked_as(self, info: Info) -> "list[Appointment]":
+        _, after = self.linked_ids
+        return await _linked(after, info)
 
     @classmethod
     def of(
@@ -250,6 +266,7 @@ class Appointment(Node):
             booked_by_role=appointment.booked_by_role,
             cancel_reason=appointment.cancel_reason,
             watched=appointment.subject if sight.warned else None,
+            linked_ids=(appointment.remainder_of, appointment.rebooked_as),
         )
 
 
@@ -275,6 +292,31 @@ async def presented(seen: Sequence[Seen], info: Info) -> list[Appointment]:
         )
         for appointment, sight in seen
     ]
+
+
+async def viewer_of(info: Info) -> Viewer:
+    """Who is asking, with the courier they are, if they are one."""
+    caller: Caller = info.context.caller
+    courier = None
+    if Role.COURIER in caller.roles:
+        courier = await info.context.house.couriers.of_account(caller.id)
+    return Viewer(caller, courier.id if courier else None)
+
+
+async def shown_to(viewer: Viewer, found: list[model.Appointment], info: Info) -> list[Appointment]:
+    """The appointments, as far as `viewer` may see them."""
+    now = info.context.house.appointments.clock.now()
+    seen = [(a, sight) for a in found if (sight := sight_of(a, viewer, at=now))]
+    return await presented(seen, info)
+
+
+async def _linked(ids: Sequence[str], info: Info) -> list[Appointment]:
+    """Those of the appointments that whoever asks may see; seldom one has any."""
+    if not ids:
+        return []
+    found: dict[str, model.Appointment] = await info.context.house.appointments.load(ids)
+    there = [found[id] for id in ids if id in found]
+    return await shown_to(await viewer_of(info), there, info)
 
 
 async def _cards(seen: Sequence[Seen], couriers: Couriers) -> dict[str, CourierCard]:

@@ -15,6 +15,7 @@ from doorstep.appointments.model.conduct import (
 )
 from doorstep.appointments.model.promises import (
     BOOKING_WORDS,
+    BULK_WORDS,
     CHANGE_WORDS,
     MOVES,
     OPEN,
@@ -25,6 +26,9 @@ from doorstep.appointments.model.promises import (
     BookingRefusal,
     BookingRefused,
     BookingRequest,
+    BulkMode,
+    BulkRefusal,
+    BulkRefused,
     ChangeRefusal,
     ChangeRefused,
     Contact,
@@ -39,10 +43,14 @@ from doorstep.appointments.model.promises import (
     PickupAsked,
     PickupLine,
     Private,
+    RemainderAsked,
+    RowAsked,
+    RowRefused,
     Status,
     Step,
     SubscriptionAsked,
     SubscriptionLine,
+    VisitAsked,
 )
 from doorstep.appointments.model.waiting import (
     LIVE,
@@ -61,6 +69,7 @@ from doorstep.appointments.model.waiting import (
 
 __all__ = [
     "BOOKING_WORDS",
+    "BULK_WORDS",
     "CHANGE_WORDS",
     "CONDUCT_WORDS",
     "LIVE",
@@ -75,6 +84,9 @@ __all__ = [
     "BookingRefusal",
     "BookingRefused",
     "BookingRequest",
+    "BulkMode",
+    "BulkRefusal",
+    "BulkRefused",
     "ChangeRefusal",
     "ChangeRefused",
     "ConductMark",
@@ -95,6 +107,9 @@ __all__ = [
     "PickupAsked",
     "PickupLine",
     "Private",
+    "RemainderAsked",
+    "RowAsked",
+    "RowRefused",
     "Said",
     "Standing",
     "Status",
@@ -102,6 +117,7 @@ __all__ = [
     "SubscriptionAsked",
     "SubscriptionLine",
     "Verdict",
+    "VisitAsked",
     "WaitPrivate",
     "WaitRequest",
     "WaitState",

@@ -1,12 +1,12 @@
 """The promise to be at a door, and everything that can happen to it.
 
 Status    changes only by the moves of `MOVES`
-Version   counts changes of status, slot, lines, address, contact or courier
+Version   counts changes of status, slot, lines, address, contact, access notes or courier
 History   every change is an event with a sequence of its own; nothing is ever taken out
 Private   door, contact, access notes, pickup code and proofs: sealed as one with the customer's key
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from math import prod
@@ -214,6 +214,8 @@ LineAsked = PickupAsked | DeliveryAsked | SubscriptionAsked
 class _Line(BaseModel):
     id: str
     outcome: LineOutcome | None = None
+    rebooked_as: str | None = None
+    """The appointment in which it is tried again."""
 
 
 class PickupLine(PickupAsked, _Line):
@@ -262,6 +264,8 @@ class Appointment(Stored):
     changes: int = 0
     """How often the customer has rescheduled."""
     cancel_reason: str | None = None
+    remainder_of: str | None = None
+    """The appointment that left these lines undone."""
     history: tuple[HistoryEntry, ...]
     private: Private
 
@@ -280,6 +284,11 @@ class Appointment(Stored):
         )
 
     @property
+    def rebooked_as(self) -> tuple[str, ...]:
+        """The appointments in which its lines are tried again, in the order of the lines."""
+        return tuple(dict.fromkeys(line.rebooked_as for line in self.lines if line.rebooked_as))
+
+    @property
     def wish(self) -> Wish:
         return Wish(
             errands=tuple(line.errand for line in self.lines),
@@ -295,6 +304,10 @@ class BookingPolicy(BaseModel):
 
     most_changes: int = 3
     most_lines: int = 20
+    most_rows: int = 1000
+    """How many visits an agent may book in one call."""
+    most_own_rows: int = 20
+    """How many a customer may, for themselves."""
 
 
 @dataclass(frozen=True)
@@ -306,20 +319,60 @@ class Behalf:
     channel: Channel
 
 
-@dataclass(frozen=True)
-class BookingRequest:
-    """A request as it was asked, whoever asks it."""
+@dataclass(frozen=True, kw_only=True)
+class VisitAsked:
+    """A visit as it was asked, whoever asks it, but for the time."""
 
     customer_id: str
     booked_by: str
     booked_by_role: Role
     channel: Channel
     address_id: str
-    slot: SlotRef
-    hold_id: str | None
     contact: Contact
     lines: tuple[LineAsked, ...]
     access_notes: AccessNotes
+
+    @property
+    def services(self) -> frozenset[ServiceKind]:
+        return frozenset(line.kind for line in self.lines)
+
+    def in_slot(self, slot: SlotRef) -> "BookingRequest":
+        asked = {field.name: getattr(self, field.name) for field in fields(self)}
+        return BookingRequest(**asked, slot=slot, hold_id=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingRequest(VisitAsked):
+    """A visit that is asked for in one slot."""
+
+    slot: SlotRef
+    hold_id: str | None
+
+
+@dataclass(frozen=True)
+class RowAsked:
+    """One visit of many, in a slot that was named or in any of a span."""
+
+    visit: VisitAsked
+    when: SlotRef | TimeWindow
+
+
+class BulkMode(StrEnum):
+    ALL_OR_NOTHING = "ALL_OR_NOTHING"
+    VALID_ROWS = "VALID_ROWS"
+
+
+@dataclass(frozen=True)
+class RemainderAsked:
+    """What was left undone is to be tried again. `line_ids` None: all that nobody said no to."""
+
+    appointment_id: str
+    customer_id: str
+    booked_by: str
+    booked_by_role: Role
+    channel: Channel
+    slot: SlotRef
+    line_ids: tuple[str, ...] | None
 
 
 # ------------------------------------------------------------------ expected no's
@@ -343,7 +396,14 @@ class BookingRefusal(StrEnum):
     NO_OFFER = "NO_OFFER"
     TOO_MANY_NO_SHOWS = "TOO_MANY_NO_SHOWS"
     TOO_MANY_OPEN = "TOO_MANY_OPEN"
+    NOT_ALLOWED_NOW = "NOT_ALLOWED_NOW"
+    NOTHING_LEFT = "NOTHING_LEFT"
     NOT_FOUND = "NOT_FOUND"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+
+class BulkRefusal(StrEnum):
+    ROWS_REFUSED = "ROWS_REFUSED"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
 
 
@@ -363,6 +423,7 @@ _FULL: Final = Words(
 )
 _LATE: Final = Words("已过这个时段的截止时间。", "It is too late for this window.")
 _NOT_OFFERED: Final = Words("这个时段不提供上门。", "We do not come at that time.")
+_NOT_NOW: Final = Words("现在不能这样做。", "That cannot be done now.")
 _NOT_FOUND: Final = Words("没有找到。", "Not found.")
 _KEY: Final = Words(
     "此请求编号已用于另一个请求。", "This idempotency key was used for another request."
@@ -419,14 +480,25 @@ BOOKING_WORDS: Final[dict[BookingRefusal, Words]] = {
         "With the marks on your record you may have only a few open visits at once. "
         "See your record for until when, and appeal there if a mark is wrong.",
     ),
+    BookingRefusal.NOT_ALLOWED_NOW: _NOT_NOW,
+    BookingRefusal.NOTHING_LEFT: Words(
+        "没有可以重新预约的事项。", "There is nothing left to book again."
+    ),
     BookingRefusal.NOT_FOUND: _NOT_FOUND,
     BookingRefusal.IDEMPOTENCY_KEY_REUSED: _KEY,
+}
+BULK_WORDS: Final[dict[BulkRefusal, Words]] = {
+    BulkRefusal.ROWS_REFUSED: Words(
+        "有的行不能预约，所以一行也没有预约。",
+        "Some rows cannot be booked, so none was.",
+    ),
+    BulkRefusal.IDEMPOTENCY_KEY_REUSED: _KEY,
 }
 CHANGE_WORDS: Final[dict[ChangeRefusal, Words]] = {
     ChangeRefusal.STALE_VERSION: Words(
         "预约刚刚有变化，请核对后再试。", "The appointment has just changed. Please look again."
     ),
-    ChangeRefusal.NOT_ALLOWED_NOW: Words("现在不能这样做。", "That cannot be done now."),
+    ChangeRefusal.NOT_ALLOWED_NOW: _NOT_NOW,
     ChangeRefusal.CUTOFF_PASSED: _LATE,
     ChangeRefusal.SLOT_FULL: _FULL,
     ChangeRefusal.NOT_OFFERED: _NOT_OFFERED,
@@ -450,3 +522,18 @@ class BookingRefused(Refusal):
 class ChangeRefused(Refusal):
     code: ChangeRefusal
     current: Appointment | None = None
+
+
+class BulkRefused(Refusal):
+    code: BulkRefusal
+    rows: dict[int, BookingRefused] = Field(default_factory=dict)
+    """Which rows stand in the way, and why."""
+
+
+class RowRefused(Stored):
+    """What a row of many came to that was not booked, kept as long as the key of the whole."""
+
+    code: BookingRefusal
+    row_path: tuple[str, ...]
+    cutoff_at: datetime | None = None
+    at: datetime

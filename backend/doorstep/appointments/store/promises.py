@@ -1,13 +1,21 @@
 """Promises in MongoDB. What is private is sealed as one, with the customer's key."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from pymongo import UpdateOne
 
 from doorstep.addresses.model import ERASED, Address
-from doorstep.appointments.model import OPEN, Appointment, Contact, EventKind, Private, Status
+from doorstep.appointments.model import (
+    OPEN,
+    Appointment,
+    Contact,
+    EventKind,
+    Private,
+    RowRefused,
+    Status,
+)
 from doorstep.capacity.model import Slot
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.documents import Document, changes
@@ -18,6 +26,7 @@ from doorstep.kit.pages import Ask, Page, cut
 from doorstep.kit.pii import OwnerKey, Vault
 
 APPOINTMENTS: Final = "appointments"
+ROWS_REFUSED: Final = "rows_refused"
 KEPT: Final = (
     Kept(
         APPOINTMENTS,
@@ -29,6 +38,11 @@ KEPT: Final = (
         ),
         schema=stored_schema(Appointment, sealed=("private",)),
     ),
+    Kept(
+        ROWS_REFUSED,
+        (Index(("at",), expire_after=timedelta(hours=48)),),
+        schema=stored_schema(RowRefused),
+    ),
 )
 _PRIVATE: Final = f"{APPOINTMENTS}.private"
 
@@ -37,6 +51,7 @@ class AppointmentStore:
     def __init__(self, mongo: Mongo, vault: Vault) -> None:
         self._mongo = mongo
         self._appointments = mongo[APPOINTMENTS]
+        self._rows_refused = mongo[ROWS_REFUSED]
         self._vault = vault
 
     async def get(self, id: str, *, tx: Tx | None = None) -> Appointment | None:
@@ -53,6 +68,20 @@ class AppointmentStore:
     async def add(self, appointment: Appointment, *, tx: Tx) -> None:
         key = await self._vault.key(appointment.customer_id)
         tx.insert(APPOINTMENTS, _sealed(appointment.document(), key))
+
+    async def prepare_for(self, customers: Collection[str]) -> None:
+        """Have the keys at hand of everybody for whom a long transaction will write."""
+        known = await self._vault.keys(customers)
+        if fresh := set(customers) - known.keys():
+            await self._vault.make(fresh)
+            await self._vault.keys(fresh)
+
+    def keep_refused(self, row: RowRefused, *, tx: Tx) -> None:
+        tx.insert(ROWS_REFUSED, row.document())
+
+    async def rows_refused(self, ids: Collection[str]) -> dict[str, RowRefused]:
+        rows = self._rows_refused.find({"_id": {"$in": list(ids)}})
+        return {row["_id"]: RowRefused.of_document(row) async for row in rows}
 
     async def advance(self, steps: Sequence[tuple[Appointment, Appointment]], *, tx: Tx) -> bool:
         """Each `before` becomes its `after`. False: one of them is not as it was read."""

@@ -1,12 +1,14 @@
 """Taking places and giving them back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from doorstep.capacity.actions.places import Write
+from doorstep.capacity import rules
+from doorstep.capacity.actions.places import Wanted, Write
 from doorstep.capacity.actions.tools import Tools
-from doorstep.capacity.model import Ask, Demand, Hold, SlotRef
+from doorstep.capacity.model import Ask, Demand, Hold, NotTaken, SlotRef
 from doorstep.kit.mongo.transactions import Attempt, Tx
 
 
@@ -17,6 +19,19 @@ class Taking(Tools):
     async def take(self, ref: SlotRef, ask: Ask, attempt: Attempt, write: Write) -> Any:
         """What `write` came to; NotTaken, Repeated or Reused if it did not come to that."""
         return await self.places.take(ref.key, ask, attempt, write)
+
+    async def take_all(
+        self, wanted: Sequence[tuple[str, Wanted]], attempt: Attempt, id: str
+    ) -> Any:
+        """What each came to, if all of them can be had, remembered as `id`; else one outcome each,
+        and nothing was taken. Repeated or Reused if the whole was asked for before.
+        """
+        return await self.places.take_all(wanted, attempt, id)
+
+    async def rehearse(self, wants: Sequence[Sequence[tuple[str, Ask]]]) -> list[int | NotTaken]:
+        """Which of the places it asks for each would get, one after the other. Takes nothing."""
+        keys = {key for choices in wants for key, _ in choices}
+        return rules.rehearse(await self.slots.get_many(keys), wants)
 
     async def free(self, key: str, demand: Demand, *, tx: Tx) -> None:
         await self.slots.free(key, demand, tx=tx)

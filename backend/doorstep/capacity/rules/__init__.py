@@ -11,6 +11,7 @@ from doorstep.capacity.rules.places import (
     left,
     live,
     places,
+    rehearse,
     take,
     taken,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "left",
     "live",
     "places",
+    "rehearse",
     "slots_of",
     "stays",
     "take",
