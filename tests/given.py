@@ -83,7 +83,7 @@ DAN: Final = person("Dan", "+8613900003001", Role.DISPATCHER, BRANCH)
 OTTO: Final = person("Otto", "+8613900003002", Role.DISPATCHER, OTHER_BRANCH)
 SU: Final = person("Su", "+8613900003003", Role.SUPERVISOR, CITY)
 GU: Final = person("Gu", "+8613900004001", Role.AGENT, CITY)
-EVERYBODY: Final = (ADA, EVE, BO, CAI, DAN, OTTO, GU, SU)
+EVERYBODY: Final = (ADA, EVE, BO, CAI, DAN, OTTO, GU)
 
 
 def square(west: float, east: float) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from doorstep.kit.mongo.outbox import Relay
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.wiring import House
 from tests import given
+from tests.appointments import lists
 from tests.given import ADA, BO, DAN, EVE, GU, SU, TOMORROW
 from tests.journeys.apps import EXECUTED, OPERATIONS, App, command
 from tests.journeys.conftest import Sign
@@ -68,6 +69,8 @@ async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
     promise = await as_agent(app(GU))
     await as_staff(app(DAN), app(BO), app(EVE), promise)
     await as_keeper_of_the_calendar(app(SU))
+    await as_waiting(house, app(ADA), app(DAN))
+    await as_appellant(app(ADA), app(SU), await lists.marked(house))
 
     assert OPERATIONS.keys() == EXECUTED
     text = logged.getvalue() + await numbers(address)
@@ -77,7 +80,7 @@ async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
     assert all(f'operation="{name}"' in text for name in OPERATIONS.keys() - FEEDS)
 
 
-FEEDS: Final = {"RoundFeed", "AppointmentChanged", "BranchFeed"}
+FEEDS: Final = {"RoundFeed", "AppointmentChanged", "BranchFeed", "WaitlistChanged"}
 """Told when they end, which may be after the last look."""
 
 
@@ -170,6 +173,27 @@ async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:
         command("finishStop", AT, appointmentId=id, lines=[done]),
     )
     assert any(outcome["refusal"] for outcome in outcomes)
+
+
+async def as_waiting(house: House, ada: App, dan: App) -> None:
+    slot = given.slot(16)
+    promise = await lists.full(house, slot)
+    joined = await ada.ask("JoinWaitlist", addressId=ADA.address_id, slotIds=[slot.text], **visit())
+    id = joined["entry"]["id"]
+    await dan.run("Waitlist", slotId=slot.text)
+    await lists.cancel(house, promise)
+    async with ada.follow("WaitlistChanged", id=id, after=0) as following:
+        await following.next()
+    await ada.ask("AcceptWaitlistOffer", id=id)
+    await ada.ask("LeaveWaitlist", id=id, expectedVersion=1)  # refused
+    await ada.run("MyWaitlist")
+
+
+async def as_appellant(ada: App, su: App, mark_id: str) -> None:
+    await ada.ask("AppealMark", markId=mark_id, reason=REASON)
+    await su.run("OpenAppeals", unitId="org_branch")
+    await su.ask("DecideAppeal", markId=mark_id, verdict="UPHELD", reason=REASON)
+    await ada.run("MyConduct")
 
 
 HOSTILE: Final = (

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from doorstep.appointments import rules
-from doorstep.appointments.actions.tools import Tools
+from doorstep.appointments.actions.tools import NotReadableYet, Tools
 from doorstep.appointments.events import AppointmentEvent, ConductChanged
 from doorstep.appointments.model import (
     Appointment,
@@ -78,10 +78,9 @@ class Conduct(Minding):
         appointment = await self.store.get(event.aggregate)
         if appointment is None:
             return
-        steps = {entry.sequence: entry for entry in appointment.history}
-        step = steps.get(event.sequence)
-        if step is None:
-            return
+        if appointment.sequence < event.sequence:
+            raise NotReadableYet(event.aggregate)
+        step = next(each for each in appointment.history if each.sequence == event.sequence)
         if step.kind is EventKind.UNDONE:
             await self._withdraw(rules.mark_id(appointment.id, event.sequence - 1), event.at)
         elif step.kind in (EventKind.FAILED, EventKind.CANCELLED):
@@ -167,8 +166,9 @@ class Conduct(Minding):
     ) -> ConductMark | ConductRefused:
         match outcome:
             case Repeated(id):
-                found = await self.marks.get(id)
-                return found or ConductRefused(code=ConductRefusal.NOT_FOUND, path=("markId",))
+                if found := await self.marks.get(id):
+                    return found
+                raise NotReadableYet(id)
             case Reused():
                 return ConductRefused(code=ConductRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
         return outcome

@@ -30,7 +30,7 @@ class Handing(Tools):
             return 0
         holds = await self.capacity.grant(
             key,
-            [self._turn(entry, key) for entry in waiting],
+            [self._turn(entry, key, tx) for entry in waiting],
             at=at,
             lasts=self.waiting.offer_lasts,
             handover=self.waiting.handover,
@@ -51,7 +51,7 @@ class Handing(Tools):
 
         return await self.mongo.transact(body)
 
-    def _turn(self, entry: WaitlistEntry, key: str) -> Turn:
+    def _turn(self, entry: WaitlistEntry, key: str, tx: Tx) -> Turn:
         slot = entry.slot_of(key)
         return Turn(
             hold_id=rules.next_hold_id(entry),
@@ -59,12 +59,12 @@ class Handing(Tools):
             customer_id=entry.customer_id,
             ref=slot.ref,
             demand=slot.demand,
-            wish=self._wish_of(entry),
+            wish=self._wish_of(entry, tx),
         )
 
-    def _wish_of(self, entry: WaitlistEntry) -> Callable[[], Awaitable[Wish | None]]:
+    def _wish_of(self, entry: WaitlistEntry, tx: Tx) -> Callable[[], Awaitable[Wish | None]]:
         async def wish() -> Wish | None:
-            (opened,) = await self.waitlist.opened([entry])
+            (opened,) = await self.waitlist.opened([entry], tx=tx)
             return opened.wish if opened.private else None
 
         return wish

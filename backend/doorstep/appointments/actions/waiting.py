@@ -9,6 +9,7 @@ from doorstep.accounts.model import Role
 from doorstep.addresses.model import Address, ServiceArea
 from doorstep.appointments import rules
 from doorstep.appointments.actions.booking import Booking
+from doorstep.appointments.actions.tools import NotReadableYet
 from doorstep.appointments.events import AppointmentBooked, WaitlistChanged
 from doorstep.appointments.model import (
     Appointment,
@@ -171,8 +172,9 @@ class Waiting(Booking):
                 current = await self.waitlist.get(id)
                 return outcome.model_copy(update={"current": current})
             case Repeated(id):
-                found = await self.waitlist.get(id)
-                return found or WaitlistRefused(code=WaitlistRefusal.NOT_FOUND, path=("id",))
+                if found := await self.waitlist.get(id):
+                    return found
+                raise NotReadableYet(id)
             case Reused():
                 return WaitlistRefused(code=WaitlistRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
         return outcome

@@ -1,6 +1,6 @@
 """Wait-lists in MongoDB. What is private is sealed as one, with the customer's key."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Tx
 from doorstep.kit.pages import Ask, Page, cut
-from doorstep.kit.pii import Vault
+from doorstep.kit.pii import OwnerKey, Vault
 
 WAITLIST: Final = "waitlist"
 _LIVE: Final[Document] = {"state": {"$in": sorted(LIVE)}}
@@ -45,7 +45,7 @@ class WaitlistStore:
 
     async def get(self, id: str, *, tx: Tx | None = None) -> WaitlistEntry | None:
         row = await self._entries.find_one({"_id": id}, session=tx.session if tx else None)
-        return (await self.opened([_closed(row)]))[0] if row else None
+        return (await self.opened([_closed(row)], tx=tx))[0] if row else None
 
     async def add(self, entry: WaitlistEntry, *, tx: Tx) -> None:
         assert entry.private is not None
@@ -119,26 +119,30 @@ class WaitlistStore:
         rows = self._entries.find(wanted, session=tx.session if tx else None)
         return [_closed(row) async for row in rows]
 
-    async def opened(self, entries: Sequence[WaitlistEntry]) -> list[WaitlistEntry]:
-        """With what is private of each, as far as there is a key to open it."""
-        sealed = await self._sealed([entry.id for entry in entries])
-        keys = await self._vault.keys([entry.customer_id for entry in entries])
-        return [
-            entry.model_copy(
-                update={
-                    "private": WaitPrivate.model_validate(
-                        keys[entry.customer_id].open(_PRIVATE, sealed[entry.id])
-                    )
-                }
-            )
-            if entry.customer_id in keys
-            else entry
-            for entry in entries
-        ]
+    async def opened(
+        self, entries: Sequence[WaitlistEntry], *, tx: Tx | None = None
+    ) -> list[WaitlistEntry]:
+        """With what is private of each, as far as there is a key to open it.
 
-    async def _sealed(self, ids: Collection[str]) -> Mapping[str, bytes]:
-        rows = self._entries.find({"_id": {"$in": list(ids)}}, {"private": 1})
-        return {row["_id"]: row["private"] async for row in rows}
+        Whoever read them in a transaction opens them in it: outside, they may not be seen yet.
+        """
+        rows = self._entries.find(
+            {"_id": {"$in": [entry.id for entry in entries]}},
+            {"private": 1},
+            session=tx.session if tx else None,
+        )
+        sealed = {row["_id"]: row["private"] async for row in rows}
+        keys = await self._vault.keys([entry.customer_id for entry in entries])
+        return [_opened(entry, sealed, keys.get(entry.customer_id)) for entry in entries]
+
+
+def _opened(
+    entry: WaitlistEntry, sealed: Mapping[str, bytes], key: OwnerKey | None
+) -> WaitlistEntry:
+    if key is None or entry.id not in sealed:
+        return entry
+    private = WaitPrivate.model_validate(key.open(_PRIVATE, sealed[entry.id]))
+    return entry.model_copy(update={"private": private})
 
 
 def _closed(row: Any) -> WaitlistEntry:
