@@ -1,6 +1,7 @@
 """The relay and the hub: what is killed, fails, lapses or breaks, and what is told all the same."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -82,6 +83,13 @@ async def unsent(mongo: Mongo) -> int:
     return await mongo[OUTBOX].count_documents({"sent": False})
 
 
+async def all_marked(mongo: Mongo) -> None:
+    """What was told is marked a moment later; a relay that ends in between tells it again."""
+    async with asyncio.timeout(10):
+        while await unsent(mongo):
+            await asyncio.sleep(0.01)
+
+
 async def kill(task: asyncio.Task[None]) -> None:
     """As a process dies: nothing is given back, nothing is tidied up."""
     task.cancel()
@@ -98,6 +106,7 @@ async def test_what_is_committed_is_told_within_a_second(ready: Mongo):
         await until(lambda: told == [("a", 1)], seconds=5)
         await happen(ready, ("a", 2), ("b", 1))
         await until(lambda: len(told) == 3, seconds=1)
+        await all_marked(ready)
     assert await unsent(ready) == 0
 
 
@@ -174,6 +183,7 @@ async def test_a_failing_reaction_is_tried_again_and_only_its_own_aggregate_wait
             await asyncio.sleep(0.3)
             await happen(ready, *wanted)
         await until(lambda: len(told) == 4)
+        await all_marked(ready)
     assert told == [("b", 1), ("b", 2), ("a", 1), ("a", 2)]
     assert await unsent(ready) == 0
 
@@ -313,6 +323,16 @@ async def test_a_bell_rings_for_its_own_aggregate_and_no_other(ready: Mongo):
             await happen(ready, ("c", 1))
             assert await bc.heard(within_seconds=3)
             assert not await a.heard(within_seconds=0.05)
+
+
+async def test_a_quiet_outbox_keeps_nobody_waiting_and_what_comes_next_is_heard(ready: Mongo):
+    """A stream that waits for news takes the server a second to say that there are none."""
+    asked = time.monotonic()
+    async with hub_of(ready) as hub:
+        assert time.monotonic() - asked < 0.9
+        with hub.listen("a") as bell:
+            await happen(ready, ("a", 1))
+            assert await bell.heard(within_seconds=3)
 
 
 async def test_what_was_rung_before_it_was_listened_for_is_heard(ready: Mongo):
