@@ -18,8 +18,9 @@ class Taking(Tools):
         """What `write` came to; NotTaken, Repeated or Reused if it did not come to that."""
         return await self.places.take(ref.key, ask, attempt, write)
 
-    async def free(self, key: str, demand: Demand, *, tx: Tx) -> None:
-        await self.slots.free(key, demand, tx=tx)
+    async def free(self, key: str, demand: Demand, *, visits: int = 1, tx: Tx) -> None:
+        """Give back what a visit took; with no `visits`, a part of what one takes that stays."""
+        await self.slots.free(key, demand, visits=visits, tx=tx)
 
     async def hold_of(self, id: str, customer_id: str, *, tx: Tx | None = None) -> Hold | None:
         return await self.holds.of_customer(id, customer_id, tx=tx)
