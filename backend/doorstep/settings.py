@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     hold_lasts: timedelta = timedelta(minutes=5)
     cancel_before: timedelta = timedelta(minutes=30)
     most_changes: int = Field(default=3, ge=0)
+    address_change_patience: timedelta = Field(
+        default=timedelta(minutes=15),
+        description="How long a courier at work is asked to agree to another door.",
+    )
     offer_patience: timedelta = timedelta(minutes=15)
     most_stops_in_window: int = Field(default=8, ge=1)
     undo_within: timedelta = timedelta(minutes=10)

@@ -172,8 +172,12 @@ class House:
             capacity,
             catalogue,
             hub,
-            BookingPolicy(most_changes=settings.most_changes),
+            BookingPolicy(
+                most_changes=settings.most_changes,
+                change_patience=settings.address_change_patience,
+            ),
             clock,
+            couriers=couriers,
         )
         dispatch = Dispatch(
             mongo,

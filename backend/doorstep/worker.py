@@ -54,6 +54,10 @@ async def end_lapsed_offers(house: House) -> int:
     return await house.dispatch.end_lapsed()
 
 
+async def end_unanswered_changes(house: House) -> int:
+    return await house.dispatch.end_unanswered_changes()
+
+
 async def warn_of_passing_windows(house: House) -> int:
     return await house.desk.warn_of_passing_windows()
 
@@ -63,6 +67,7 @@ TIMETABLE = (
     Job("publish-capacity", timedelta(seconds=30), publish_capacity),
     Job("warn-of-passing-windows", timedelta(seconds=15), warn_of_passing_windows),
     Job("end-lapsed-offers", timedelta(seconds=1), end_lapsed_offers),
+    Job("end-unanswered-changes", timedelta(seconds=5), end_unanswered_changes),
 )
 
 

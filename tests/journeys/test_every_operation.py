@@ -67,6 +67,15 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     over = await ask(ADA, "CancelAppointment", input={**change, "expectedVersion": 2})
     assert over["appointment"]["status"] == "CANCELLED"
 
+    far = await ask(ADA, "SaveAddress", input={"address": {"line": "海滨小区3号"}})
+    elsewhere = {"addressId": far["address"]["id"], "expectedVersion": 1}
+    booked = await ask(ADA, "BookAppointment", input={**at, "slotId": free[-1]})
+    visit_id = {"appointmentId": booked["appointment"]["id"]}
+    there = await ask(ADA, "RequestAddressChange", input={**elsewhere, **visit_id})
+    assert (there["decision"], there["appointment"]["pendingChange"]) == ("KEPT", None)
+    none = await ask(ADA, "WithdrawAddressChange", input={**visit_id, "expectedVersion": 2})
+    assert none["code"] == "NO_CHANGE_PENDING"
+
     behalf = {"phone": EVE.phone, "name": "Eve", "consentGiven": True, "channel": "HOTLINE_11185"}
     assert (await ask(GU, "Customer", phone=EVE.phone))["maskedPhone"] == "139****1002"
     door = {"address": {"line": "海滨小区2号"}, "onBehalfOf": behalf}

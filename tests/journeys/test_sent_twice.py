@@ -16,11 +16,13 @@ from tests.crowd import fingerprint
 from tests.given import ADA, BO, BRANCH, DAN, EVE, Person
 from tests.journeys.apps import App
 from tests.journeys.conftest import Sign
+from tests.moving.doors import IN_THE_EAST as EAST
+from tests.moving.doors import build, redirect
 
 LINES = [{"pickup": {"description": "书", "weightGrams": 2000}}]
 KINDS: Final = [
     *("AddressSaved", "AddressDeleted", "AppointmentBooked", "AppointmentRescheduled"),
-    *("AppointmentCancelled", "AppointmentMoved"),
+    *("AppointmentCancelled", "AppointmentMoved", "AppointmentRedirected", "AddressChangeTold"),
 ]
 Prepare = Callable[[House], Awaitable[dict[str, Any]]]
 
@@ -71,6 +73,27 @@ async def _move(house: House) -> dict[str, Any]:
 
 async def _cancel(house: House) -> dict[str, Any]:
     return {"id": (await _booked(house)).id, "expectedVersion": 1}
+
+
+async def _redirect(house: House) -> dict[str, Any]:
+    return {"appointmentId": (await _booked(house)).id, "expectedVersion": 1, "addressId": EAST}
+
+
+async def _withdraw(house: House) -> dict[str, Any]:
+    promise = await _booked(house)
+    await house.dispatch.assign(
+        promise.id,
+        BO.courier_id,
+        given.attempt(house),
+        expected_version=1,
+        may=[BRANCH],
+        by_role=Role.DISPATCHER,
+    )
+    await _quiet(house)
+    (assigned,) = (await house.appointments.load([promise.id])).values()
+    assert isinstance(await redirect(house, assigned, EAST), Appointment)
+    await _quiet(house)
+    return {"appointmentId": promise.id, "expectedVersion": 3}
 
 
 async def _assign(house: House) -> dict[str, Any]:
@@ -143,6 +166,22 @@ CASES: Final = [
         "AppointmentCancelled",
     ),
     Case(
+        "RequestAddressChange",
+        ADA,
+        _redirect,
+        {"reason": "搬家"},
+        {"expectedVersion": 7},
+        "AddressChangeDecided",
+    ),
+    Case(
+        "WithdrawAddressChange",
+        ADA,
+        _withdraw,
+        {"appointmentId": "apt_o"},
+        {"expectedVersion": 7},
+        "AddressChangeWithdrawn",
+    ),
+    Case(
         "AssignAppointment",
         DAN,
         _assign,
@@ -203,6 +242,7 @@ async def send(app: App, case: Case, input: dict[str, Any], **more: Any) -> Any:
 async def test_tried_dry_refused_sent_20_times_at_once_and_once_more_it_happens_once(
     house: House, app: Sign, case: Case
 ):
+    await build(house)
     client, input = app(case.who), await case.prepare(house)
     input["idempotencyKey"] = given.unique()
     await _quiet(house)

@@ -23,6 +23,7 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
     slot, services = given.slot().text, ["PARCEL_PICKUP"]
     change = {"id": id, "expectedVersion": 1}
     book = {"slotId": slot, "lines": LINES}
+    move = {"addressId": ADA.address_id, "expectedVersion": 1}
     return [
         ("Node", {"id": id}),
         ("Appointment", {"id": id}),
@@ -35,6 +36,8 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
         ("BookAppointment", {"input": {"addressId": ADA.address_id, "holdId": id, **book}}),
         ("RescheduleAppointment", {"input": {**change, "slotId": slot}}),
         ("CancelAppointment", {"input": change}),
+        ("RequestAddressChange", {"input": {**move, "appointmentId": id}}),
+        ("WithdrawAddressChange", {"input": {"appointmentId": id, "expectedVersion": 1}}),
     ]
 
 
@@ -75,6 +78,7 @@ async def test_a_courier_learns_nothing_of_what_is_not_theirs(house: House, app:
     for act, more in (
         ("acceptStop", {}),
         ("declineStop", {"reason": "忙"}),
+        ("acknowledgeChange", {"sequence": 1}),
         ("setOut", {}),
         ("arrive", {}),
         ("finishStop", {"lines": []}),
@@ -136,6 +140,7 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
 
     def asked(address: str, appointment: str) -> list[tuple[str, dict[str, Any]]]:
         change = {"id": appointment, "expectedVersion": 1, "onBehalfOf": behalf}
+        other = {"appointmentId": appointment, "expectedVersion": 1, "onBehalfOf": behalf}
         slot = given.slot().text
         return [
             (
@@ -153,6 +158,8 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
             ),
             ("RescheduleAppointment", {**change, "slotId": slot}),
             ("CancelAppointment", change),
+            ("RequestAddressChange", {**other, "addressId": address}),
+            ("WithdrawAddressChange", other),
         ]
 
     client = app(away)

@@ -12,6 +12,7 @@ from doorstep.api.documents import EXTENSIONS, strawberry_config
 from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
 from doorstep.appointments.graphql.doors import DoorMutation
+from doorstep.appointments.graphql.moving import MovingMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
@@ -29,7 +30,12 @@ class Query(NodeQuery, AccountQuery, CourierQuery, AppointmentQuery, DispatchQue
 
 @strawberry.type(description="What can be done.")
 class Mutation(
-    AccountMutation, DoorMutation, AppointmentMutation, DispatchMutation, HandheldMutation
+    AccountMutation,
+    DoorMutation,
+    AppointmentMutation,
+    MovingMutation,
+    DispatchMutation,
+    HandheldMutation,
 ):
     pass
 

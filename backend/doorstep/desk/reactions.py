@@ -4,9 +4,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from doorstep.appointments.events import (
+    AddressChangeTold,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,
+    AppointmentRedirected,
     AppointmentRescheduled,
 )
 from doorstep.couriers.events import DutyEnded
@@ -19,6 +21,8 @@ Reaction = Callable[[Desk, Any], Awaitable[None]]
 REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentBooked: Desk.tell,
     AppointmentRescheduled: Desk.tell,
+    AppointmentRedirected: Desk.tell,
+    AddressChangeTold: Desk.tell,
     AppointmentCancelled: Desk.tell,
     AppointmentMoved: Desk.tell,
     OfferUntaken: Desk.heed_untaken,

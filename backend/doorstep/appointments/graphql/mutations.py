@@ -75,11 +75,11 @@ _NO_CONSENT = model.BookingRefused(
     code=model.BookingRefusal.NO_CONSENT, path=("onBehalfOf", "consentGiven")
 )
 _NO_SLOT = model.BookingRefused(code=model.BookingRefusal.NOT_OFFERED, path=("slotId",))
-_NO_ADDRESS = model.BookingRefused(code=model.BookingRefusal.NOT_FOUND, path=("addressId",))
-_NO_PROMISE = model.ChangeRefused(code=model.ChangeRefusal.NOT_FOUND, path=("id",))
+NO_ADDRESS = model.BookingRefused(code=model.BookingRefusal.NOT_FOUND, path=("addressId",))
+NO_PROMISE = model.ChangeRefused(code=model.ChangeRefusal.NOT_FOUND, path=("id",))
 
 
-async def _door_out_of_reach(info: Info, behalf: Behalf, address_id: str) -> bool:
+async def door_out_of_reach(info: Info, behalf: Behalf, address_id: str) -> bool:
     """Whether an agent would act at a door that lies in another part of the bureau."""
     if behalf.role is not Role.AGENT:
         return False
@@ -89,7 +89,7 @@ async def _door_out_of_reach(info: Info, behalf: Behalf, address_id: str) -> boo
     return area is not None and not info.context.caller.may(AGENT, area.branch_path)
 
 
-async def _promise_out_of_reach(info: Info, behalf: Behalf, id: str) -> bool:
+async def promise_out_of_reach(info: Info, behalf: Behalf, id: str) -> bool:
     """Whether an agent would change a promise of another part of the bureau."""
     if behalf.role is not Role.AGENT:
         return False
@@ -116,8 +116,8 @@ class AppointmentMutation:
         slot = slot_in(input.slot_id)
         if slot is None:
             return await _refused(_NO_SLOT, info)
-        if await _door_out_of_reach(info, behalf, input.address_id):
-            return await _refused(_NO_ADDRESS, info)
+        if await door_out_of_reach(info, behalf, input.address_id):
+            return await _refused(NO_ADDRESS, info)
         services = frozenset(input.services) | {line.kind for line in lines}
         asked = Asked(input.address_id, slot, services, lines, access)
         outcome = await rooms.hold(behalf.customer_id, asked, attempt)
@@ -155,8 +155,8 @@ class AppointmentMutation:
         slot = slot_in(input.slot_id)
         if slot is None:
             return await _refused(_NO_SLOT, info)
-        if await _door_out_of_reach(info, behalf, input.address_id):
-            return await _refused(_NO_ADDRESS, info)
+        if await door_out_of_reach(info, behalf, input.address_id):
+            return await _refused(NO_ADDRESS, info)
         request = model.BookingRequest(
             customer_id=behalf.customer_id,
             booked_by=behalf.caller_id,
@@ -172,7 +172,7 @@ class AppointmentMutation:
         outcome = await rooms.book(request, attempt)
         if isinstance(outcome, model.BookingRefused):
             return await _refused(outcome, info, Asked.of(request))
-        return AppointmentBooked(appointment=await _as_served(outcome, info))
+        return AppointmentBooked(appointment=await as_served(outcome, info))
 
     @mutation(
         "Move an appointment to another window: the new place is taken before the old is freed.",
@@ -185,9 +185,9 @@ class AppointmentMutation:
     ) -> RescheduleAppointmentResult:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "rescheduleAppointment", rooms.clock.now())
-        behalf = await _changing(info, input.on_behalf_of, dry=attempt.dry)
-        if await _promise_out_of_reach(info, behalf, input.id):
-            return await _change_refused(_NO_PROMISE, info, None)
+        behalf = await changing(info, input.on_behalf_of, dry=attempt.dry)
+        if await promise_out_of_reach(info, behalf, input.id):
+            return await _change_refused(NO_PROMISE, info, None)
         slot = slot_in(input.slot_id)
         if slot is None:
             refused = model.ChangeRefused(code=model.ChangeRefusal.NOT_OFFERED, path=("slotId",))
@@ -203,7 +203,7 @@ class AppointmentMutation:
         )
         if isinstance(outcome, model.ChangeRefused):
             return await _change_refused(outcome, info, slot)
-        return AppointmentRescheduled(appointment=await _as_served(outcome, info))
+        return AppointmentRescheduled(appointment=await as_served(outcome, info))
 
     @mutation("Take an appointment back; its place is free at once.", to=CUSTOMER_OR_AGENT)
     async def cancel_appointment(
@@ -211,9 +211,9 @@ class AppointmentMutation:
     ) -> CancelAppointmentResult:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "cancelAppointment", rooms.clock.now())
-        behalf = await _changing(info, input.on_behalf_of, dry=attempt.dry)
-        if await _promise_out_of_reach(info, behalf, input.id):
-            return await _change_refused(_NO_PROMISE, info, None)
+        behalf = await changing(info, input.on_behalf_of, dry=attempt.dry)
+        if await promise_out_of_reach(info, behalf, input.id):
+            return await _change_refused(NO_PROMISE, info, None)
         outcome = await rooms.cancel(
             input.id,
             behalf.customer_id,
@@ -224,10 +224,10 @@ class AppointmentMutation:
         )
         if isinstance(outcome, model.ChangeRefused):
             return await _change_refused(outcome, info, None)
-        return AppointmentCancelled(appointment=await _as_served(outcome, info))
+        return AppointmentCancelled(appointment=await as_served(outcome, info))
 
 
-async def _changing(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> Behalf:
+async def changing(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> Behalf:
     """A change has no refusal for a missing consent: it is an input that makes no sense."""
     try:
         return await behalf_of(info, asked, dry=dry)
@@ -240,7 +240,7 @@ async def _changing(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> 
         ) from None
 
 
-async def _as_served(appointment: model.Appointment, info: Info) -> Appointment:
+async def as_served(appointment: model.Appointment, info: Info) -> Appointment:
     """The appointment as whoever asked may see it; an agent sees it as staff do."""
     shown = await shown_to(await viewer_of(info), [appointment], info)
     return shown[0]

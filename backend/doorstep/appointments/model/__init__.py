@@ -1,5 +1,12 @@
 """What the room keeps: promises, those who wait for one, and how customers keep theirs."""
 
+from doorstep.appointments.model.moving import (
+    BECAUSE_WORDS,
+    Because,
+    Decision,
+    DoorChange,
+    PendingChange,
+)
 from doorstep.appointments.model.promises import (
     BOOKING_WORDS,
     CHANGE_WORDS,
@@ -17,6 +24,7 @@ from doorstep.appointments.model.promises import (
     Contact,
     DeliveryAsked,
     DeliveryLine,
+    Destination,
     EventKind,
     Frozen,
     HistoryEntry,
@@ -33,12 +41,14 @@ from doorstep.appointments.model.promises import (
 )
 
 __all__ = [
+    "BECAUSE_WORDS",
     "BOOKING_WORDS",
     "CHANGE_WORDS",
     "MOVES",
     "OPEN",
     "AccessNotes",
     "Appointment",
+    "Because",
     "Behalf",
     "BookingPolicy",
     "BookingRefusal",
@@ -47,14 +57,18 @@ __all__ = [
     "ChangeRefusal",
     "ChangeRefused",
     "Contact",
+    "Decision",
     "DeliveryAsked",
     "DeliveryLine",
+    "Destination",
+    "DoorChange",
     "EventKind",
     "Frozen",
     "HistoryEntry",
     "Line",
     "LineAsked",
     "LineProof",
+    "PendingChange",
     "PickupAsked",
     "PickupLine",
     "Private",
