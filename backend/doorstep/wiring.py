@@ -56,6 +56,9 @@ from doorstep.kit.pii import KEYS, Keyring, Vault
 from doorstep.migrations import STEPS
 from doorstep.organisation import store as organisation_store
 from doorstep.organisation.actions import Organisation
+from doorstep.relocation import store as relocation_store
+from doorstep.relocation.actions import AppointmentsFollow, Relocation
+from doorstep.relocation.model import RelocationPolicy
 from doorstep.rulebook import store as rulebook_store
 from doorstep.rulebook.actions import Rulebook
 from doorstep.settings import Settings
@@ -76,6 +79,7 @@ KEPT: Final[tuple[Kept, ...]] = (
     *dispatch_store.KEPT,
     *handheld_store.KEPT,
     *desk_store.KEPT,
+    *relocation_store.KEPT,
     Kept("meta", schema=shaped(_id=TEXT)),
     Kept(
         "imports",
@@ -115,6 +119,7 @@ class House:
     dispatch: Dispatch
     handheld: Handheld
     desk: Desk
+    relocation: Relocation
     domestic_items: re.Pattern[str]
 
     @classmethod
@@ -134,6 +139,7 @@ class House:
         pool = Pool()
         mongo = Mongo(connect(url, settings.driver, pool), settings.mongo_database)
         vault, hub = Vault(mongo, keyring, clock), Hub(mongo)
+        moving = RelocationPolicy()
         domestic = re.compile(settings.domestic_item_pattern, re.ASCII)
         organisation = Organisation(organisation_store.UnitStore(mongo))
         rulebook = Rulebook(rulebook_store.RuleStore(mongo))
@@ -237,6 +243,16 @@ class House:
                 dispatch,
                 hub,
                 DeskPolicy(),
+                clock,
+            ),
+            relocation=Relocation(
+                mongo,
+                relocation_store.MoveStore(mongo),
+                addresses,
+                appointments,
+                vault,
+                (AppointmentsFollow(appointments, moving.most_tries),),
+                moving,
                 clock,
             ),
             domestic_items=domestic,

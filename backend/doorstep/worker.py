@@ -58,6 +58,12 @@ async def end_unanswered_changes(house: House) -> int:
     return await house.dispatch.end_unanswered_changes()
 
 
+async def finish_moves(house: House) -> int:
+    """Moves left half done, and old addresses nobody is visited at any more."""
+    left = await house.relocation.finish_left()
+    return left + await house.relocation.retire_old_addresses()
+
+
 async def warn_of_passing_windows(house: House) -> int:
     return await house.desk.warn_of_passing_windows()
 
@@ -68,6 +74,7 @@ TIMETABLE = (
     Job("warn-of-passing-windows", timedelta(seconds=15), warn_of_passing_windows),
     Job("end-lapsed-offers", timedelta(seconds=1), end_lapsed_offers),
     Job("end-unanswered-changes", timedelta(seconds=5), end_unanswered_changes),
+    Job("finish-moves", timedelta(seconds=30), finish_moves),
 )
 
 

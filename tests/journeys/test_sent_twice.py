@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -76,10 +77,12 @@ async def _cancel(house: House) -> dict[str, Any]:
 
 
 async def _redirect(house: House) -> dict[str, Any]:
+    await build(house)
     return {"appointmentId": (await _booked(house)).id, "expectedVersion": 1, "addressId": EAST}
 
 
 async def _withdraw(house: House) -> dict[str, Any]:
+    await build(house)
     promise = await _booked(house)
     await house.dispatch.assign(
         promise.id,
@@ -94,6 +97,13 @@ async def _withdraw(house: House) -> dict[str, Any]:
     assert isinstance(await redirect(house, assigned, EAST), Appointment)
     await _quiet(house)
     return {"appointmentId": promise.id, "expectedVersion": 3}
+
+
+async def _move_house(house: House) -> dict[str, Any]:
+    await build(house)
+    await _booked(house)
+    at = {"from": str(given.TOMORROW), "expectedVersion": 1}
+    return {**at, "fromAddressId": ADA.address_id, "toAddressId": EAST}
 
 
 async def _assign(house: House) -> dict[str, Any]:
@@ -182,6 +192,14 @@ CASES: Final = [
         "AddressChangeWithdrawn",
     ),
     Case(
+        "MoveHouse",
+        ADA,
+        _move_house,
+        {"from": str(given.TOMORROW + timedelta(days=1))},
+        {"expectedVersion": 7},
+        "HouseMoved",
+    ),
+    Case(
         "AssignAppointment",
         DAN,
         _assign,
@@ -242,7 +260,6 @@ async def send(app: App, case: Case, input: dict[str, Any], **more: Any) -> Any:
 async def test_tried_dry_refused_sent_20_times_at_once_and_once_more_it_happens_once(
     house: House, app: Sign, case: Case
 ):
-    await build(house)
     client, input = app(case.who), await case.prepare(house)
     input["idempotencyKey"] = given.unique()
     await _quiet(house)

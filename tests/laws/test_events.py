@@ -9,6 +9,7 @@ from doorstep.wiring import House
 IGNORED = {
     "AddressSaved": "kept for those who will want to know; a promise has its own copy of the door",
     "AddressDeleted": "as above",
+    "AddressMoved": "as above; what is bound to it is asked by the move itself",
     "CapacityChanged": "kept for those who will want to know; a slot shows its own edition",
     "BranchTold": "rings the bell of the branch's desk",
     "RoundChanged": "rings the bell of the courier's handheld",

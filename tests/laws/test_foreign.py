@@ -15,7 +15,16 @@ from tests.journeys.conftest import Sign
 
 AT = "2026-11-24T01:00:00.000Z"
 LINES = [{"pickup": {"description": "书"}}]
-NONE = {"adr": "adr_none", "apt": "apt_none", "hld": "hld_none", "rnd": "rnd_none.2026-11-25"}
+NONE = {
+    "adr": "adr_none",
+    "apt": "apt_none",
+    "hld": "hld_none",
+    "rnd": "rnd_none.2026-11-25",
+    "mov": "mov_none",
+}
+
+
+HOUSE = {"to": {"line": "海滨小区9号"}, "from": str(given.TOMORROW), "expectedVersion": 1}
 
 
 def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -24,6 +33,7 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
     change = {"id": id, "expectedVersion": 1}
     book = {"slotId": slot, "lines": LINES}
     move = {"addressId": ADA.address_id, "expectedVersion": 1}
+    existing = {**HOUSE, "to": None, "fromAddressId": ADA.address_id}
     return [
         ("Node", {"id": id}),
         ("Appointment", {"id": id}),
@@ -38,6 +48,8 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
         ("CancelAppointment", {"input": change}),
         ("RequestAddressChange", {"input": {**move, "appointmentId": id}}),
         ("WithdrawAddressChange", {"input": {"appointmentId": id, "expectedVersion": 1}}),
+        ("MoveHouse", {"input": {**HOUSE, "fromAddressId": id}}),
+        ("MoveHouse", {"input": {**existing, "toAddressId": id}}),
     ]
 
 
@@ -54,7 +66,10 @@ async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
     )
     assert isinstance(hold, Hold)
     round = f"rnd_bo.{promise.day}"
+    moved = await app(EVE).ask("MoveHouse", **HOUSE, fromAddressId=EVE.address_id)
+    move = moved["move"]["id"]
     foreign = [EVE.address_id, promise.id, hold.id, round, EVE.account_id, BO.courier_id, "veh_bo"]
+    foreign.append(move)
     for id in foreign:
         none = NONE.get(id[:3], new_id(id[:3]))
         for (operation, with_it), (_, without) in zip(
@@ -160,6 +175,7 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
             ("CancelAppointment", change),
             ("RequestAddressChange", {**other, "addressId": address}),
             ("WithdrawAddressChange", other),
+            ("MoveHouse", {**HOUSE, "fromAddressId": address, "onBehalfOf": behalf}),
         ]
 
     client = app(away)

@@ -21,6 +21,7 @@ from doorstep.dispatch.graphql import round_shown
 from doorstep.kit.gql import Info, Node, argument
 from doorstep.kit.ids import kind_of
 from doorstep.organisation.graphql import OrgUnit
+from doorstep.relocation.graphql import move_shown
 
 Finder = Callable[[str, Info], Awaitable[Node | None]]
 
@@ -119,6 +120,11 @@ async def _round(id: str, info: Info) -> Node | None:
     return None
 
 
+async def _move(id: str, info: Info) -> Node | None:
+    found = await info.context.house.relocation.get(id, info.context.caller.id)
+    return await move_shown(found, info) if found else None
+
+
 FINDERS: Final[dict[str, Finder]] = {
     "acc": _account,
     "adr": _address,
@@ -126,6 +132,7 @@ FINDERS: Final[dict[str, Finder]] = {
     "are": _area,
     "cou": _courier,
     "hld": _hold,
+    "mov": _move,
     "org": _unit,
     "rnd": _round,
     "slt": _slot,

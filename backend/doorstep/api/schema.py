@@ -21,10 +21,19 @@ from doorstep.desk.graphql import DeskQuery, DeskSubscription
 from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
+from doorstep.relocation.graphql import RelocationMutation, RelocationQuery
 
 
 @strawberry.type(description="What can be asked.")
-class Query(NodeQuery, AccountQuery, CourierQuery, AppointmentQuery, DispatchQuery, DeskQuery):
+class Query(
+    NodeQuery,
+    AccountQuery,
+    CourierQuery,
+    AppointmentQuery,
+    DispatchQuery,
+    DeskQuery,
+    RelocationQuery,
+):
     pass
 
 
@@ -36,6 +45,7 @@ class Mutation(
     MovingMutation,
     DispatchMutation,
     HandheldMutation,
+    RelocationMutation,
 ):
     pass
 
