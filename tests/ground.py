@@ -12,7 +12,6 @@ from pymongo import MongoClient, WriteConcern
 from pymongo.collection import Collection
 from pymongo.read_concern import ReadConcern
 
-from doorstep.rulebook.store import ROWS
 from doorstep.wiring import KEPT, KEYS_KEPT, House
 from tests import given
 
@@ -56,7 +55,10 @@ class Ground:
             self._put(self._town)
             return
         await given.town(house)
-        self._town = {place: rows for place, rows in self._contents().items() if place[1] != ROWS}
+        self._town = self._contents()
+        for place, rows in self._rules.items():
+            ours = {row["_id"] for row in rows}
+            self._town[place] = [row for row in self._town[place] if row["_id"] not in ours]
 
     def close(self) -> None:
         changed = bool(self._shape) and self._shape != self._shape_now()

@@ -65,6 +65,10 @@ class Settings(BaseSettings):
     most_own_rows: int = Field(
         default=20, ge=1, le=1000, description="Visits that a customer books in one call."
     )
+    address_change_patience: timedelta = Field(
+        default=timedelta(minutes=15),
+        description="How long a courier at work is asked to agree to another door.",
+    )
     offer_patience: timedelta = timedelta(minutes=15)
     most_stops_in_window: int = Field(default=8, ge=1)
     undo_within: timedelta = timedelta(minutes=10)

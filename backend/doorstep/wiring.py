@@ -61,6 +61,9 @@ from doorstep.notes.actions import Notes
 from doorstep.notes.model import NotesPolicy
 from doorstep.organisation import store as organisation_store
 from doorstep.organisation.actions import Organisation
+from doorstep.relocation import store as relocation_store
+from doorstep.relocation.actions import AppointmentsFollow, Relocation
+from doorstep.relocation.model import RelocationPolicy
 from doorstep.rulebook import store as rulebook_store
 from doorstep.rulebook.actions import Rulebook
 from doorstep.settings import Settings
@@ -82,6 +85,7 @@ KEPT: Final[tuple[Kept, ...]] = (
     *dispatch_store.KEPT,
     *handheld_store.KEPT,
     *desk_store.KEPT,
+    *relocation_store.KEPT,
     Kept("meta", schema=shaped(_id=TEXT)),
     Kept(
         "imports",
@@ -122,6 +126,7 @@ class House:
     dispatch: Dispatch
     handheld: Handheld
     desk: Desk
+    relocation: Relocation
     domestic_items: re.Pattern[str]
 
     @classmethod
@@ -141,6 +146,7 @@ class House:
         pool = Pool()
         mongo = Mongo(connect(url, settings.driver, pool), settings.mongo_database)
         vault, hub = Vault(mongo, keyring, clock), Hub(mongo)
+        moving = RelocationPolicy()
         domestic = re.compile(settings.domestic_item_pattern, re.ASCII)
         organisation = Organisation(organisation_store.UnitStore(mongo))
         rulebook = Rulebook(rulebook_store.RuleStore(mongo))
@@ -186,12 +192,14 @@ class House:
                 most_changes=settings.most_changes,
                 most_rows=settings.most_bulk_rows,
                 most_own_rows=settings.most_own_rows,
+                change_patience=settings.address_change_patience,
             ),
             clock,
             appointments_store.WaitlistStore(mongo, vault),
             _waiting(settings),
             appointments_store.MarkStore(mongo, vault),
             _conduct(settings),
+            couriers=couriers,
         )
         dispatch = Dispatch(
             mongo,
@@ -252,6 +260,16 @@ class House:
                 dispatch,
                 hub,
                 DeskPolicy(),
+                clock,
+            ),
+            relocation=Relocation(
+                mongo,
+                relocation_store.MoveStore(mongo),
+                addresses,
+                appointments,
+                vault,
+                (AppointmentsFollow(appointments, moving.most_tries),),
+                moving,
                 clock,
             ),
             domestic_items=domestic,

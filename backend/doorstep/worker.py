@@ -55,6 +55,16 @@ async def end_lapsed_offers(house: House) -> int:
     return await house.dispatch.end_lapsed()
 
 
+async def end_unanswered_changes(house: House) -> int:
+    return await house.dispatch.end_unanswered_changes()
+
+
+async def finish_moves(house: House) -> int:
+    """Moves left half done, and old addresses nobody is visited at any more."""
+    left = await house.relocation.finish_left()
+    return left + await house.relocation.retire_old_addresses()
+
+
 async def warn_of_passing_windows(house: House) -> int:
     return await house.desk.warn_of_passing_windows()
 
@@ -76,6 +86,8 @@ TIMETABLE = (
     Job("end-lapsed-offers", timedelta(seconds=1), end_lapsed_offers),
     Job("pass-places-on", timedelta(seconds=1), pass_places_on),
     Job("look-at-lists-again", timedelta(seconds=30), look_at_lists_again),
+    Job("end-unanswered-changes", timedelta(seconds=5), end_unanswered_changes),
+    Job("finish-moves", timedelta(seconds=30), finish_moves),
 )
 
 

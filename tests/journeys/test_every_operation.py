@@ -91,6 +91,26 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     over = await ask(ADA, "CancelAppointment", input={**change, "expectedVersion": 4})
     assert over["appointment"]["status"] == "CANCELLED"
 
+    far = await ask(ADA, "SaveAddress", input={"address": {"line": "海滨小区3号"}})
+    elsewhere = {"addressId": far["address"]["id"], "expectedVersion": 1}
+    booked = await ask(ADA, "BookAppointment", input={**at, "slotId": free[-1]})
+    visit_id = {"appointmentId": booked["appointment"]["id"]}
+    there = await ask(ADA, "RequestAddressChange", input={**elsewhere, **visit_id})
+    assert (there["decision"], there["appointment"]["pendingChange"]) == ("KEPT", None)
+    none = await ask(ADA, "WithdrawAddressChange", input={**visit_id, "expectedVersion": 2})
+    assert none["code"] == "NO_CHANGE_PENDING"
+
+    house_move = {
+        "fromAddressId": far["address"]["id"],
+        "from": str(TOMORROW),
+        "expectedVersion": 1,
+    }
+    moved = await ask(ADA, "MoveHouse", input={**house_move, "toAddressId": ADA.address_id})
+    assert [each["outcome"] for each in moved["move"]["followed"]] == ["MOVED", "MOVED"]
+    assert await ask(ADA, "MyMoves") == [moved["move"]]
+    book = await ask(ADA, "MyAddresses")
+    assert {each["movedTo"] for each in book} == {None, ADA.address_id}
+
     behalf = {"phone": EVE.phone, "name": "Eve", "consentGiven": True, "channel": "HOTLINE_11185"}
     assert (await ask(GU, "Customer", phone=EVE.phone))["maskedPhone"] == "139****1002"
     door = {"address": {"line": "海滨小区2号"}, "onBehalfOf": behalf}
@@ -104,6 +124,11 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     rows = [{**row, "onBehalfOf": behalf}]
     dry = {"mode": "VALID_ROWS", "rows": rows, "validateOnly": True}
     assert (await ask(GU, "BookAppointments", input=dry))["booked"] == 1
+
+    new_home = {"fromAddressId": EVE.address_id, "to": {"line": "海滨小区8号"}}
+    when = {"from": "2026-12-24", "expectedVersion": 1, "onBehalfOf": behalf}
+    moving = await ask(GU, "MoveHouseForCustomer", input={**new_home, **when})
+    assert moving["move"]["newAddress"]["room"] is None
 
     branch = {"branchId": "org_branch", "day": str(TOMORROW)}
     assert (await ask(DAN, "BranchAppointments", **branch))["totalCount"] == 1

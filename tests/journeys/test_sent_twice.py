@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -19,13 +20,15 @@ from tests.crowd import fingerprint
 from tests.given import ADA, BO, BRANCH, DAN, EVE, SU, Person
 from tests.journeys.apps import App
 from tests.journeys.conftest import Sign
+from tests.moving.doors import IN_THE_EAST as EAST
+from tests.moving.doors import build, redirect
 
 LINES = [{"pickup": {"description": "书", "weightGrams": 2000}}]
 KINDS: Final = [
     *("AddressSaved", "AddressDeleted", "AppointmentBooked", "AppointmentRescheduled"),
     *("AppointmentCancelled", "AppointmentMoved", "AppointmentNoted", "CalendarDayChanged"),
     *("ClosureAdded", "ClosureLifted", "BlockAdded", "BlockLifted", "SailingAdded"),
-    "SailingCancelled",
+    *("SailingCancelled", "AppointmentRedirected", "AddressChangeTold"),
 ]
 TOLD: Final = ["WaitlistChanged", "WaitlistOffered", "ConductChanged"]
 Prepare = Callable[[House], Awaitable[dict[str, Any]]]
@@ -97,6 +100,36 @@ async def _contact(house: House) -> dict[str, Any]:
 async def _remainder(house: House) -> dict[str, Any]:
     visit = await visited(house, LineOutcome.NOT_READY)
     return {"appointmentId": visit.id, "slotId": given.slot().text}
+
+
+async def _redirect(house: House) -> dict[str, Any]:
+    await build(house)
+    return {"appointmentId": (await _booked(house)).id, "expectedVersion": 1, "addressId": EAST}
+
+
+async def _withdraw(house: House) -> dict[str, Any]:
+    await build(house)
+    promise = await _booked(house)
+    await house.dispatch.assign(
+        promise.id,
+        BO.courier_id,
+        given.attempt(house),
+        expected_version=1,
+        may=[BRANCH],
+        by_role=Role.DISPATCHER,
+    )
+    await _quiet(house)
+    (assigned,) = (await house.appointments.load([promise.id])).values()
+    assert isinstance(await redirect(house, assigned, EAST), Appointment)
+    await _quiet(house)
+    return {"appointmentId": promise.id, "expectedVersion": 3}
+
+
+async def _move_house(house: House) -> dict[str, Any]:
+    await build(house)
+    await _booked(house)
+    at = {"from": str(given.TOMORROW), "expectedVersion": 1}
+    return {**at, "fromAddressId": ADA.address_id, "toAddressId": EAST}
 
 
 async def _assign(house: House) -> dict[str, Any]:
@@ -234,6 +267,30 @@ CASES: Final = [
         {"lineIds": ["lin_9"]},
         "RemainderRebooked",
         events=2,
+    ),
+    Case(
+        "RequestAddressChange",
+        ADA,
+        _redirect,
+        {"reason": "搬家"},
+        {"expectedVersion": 7},
+        "AddressChangeDecided",
+    ),
+    Case(
+        "WithdrawAddressChange",
+        ADA,
+        _withdraw,
+        {"appointmentId": "apt_o"},
+        {"expectedVersion": 7},
+        "AddressChangeWithdrawn",
+    ),
+    Case(
+        "MoveHouse",
+        ADA,
+        _move_house,
+        {"from": str(given.TOMORROW + timedelta(days=1))},
+        {"expectedVersion": 7},
+        "HouseMoved",
     ),
     Case(
         "AssignAppointment",

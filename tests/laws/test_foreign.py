@@ -24,7 +24,11 @@ NONE = {
     "apt": "apt_none",
     "hld": "hld_none",
     "rnd": "rnd_none.2026-11-25",
+    "mov": "mov_none",
 }
+
+
+HOUSE = {"to": {"line": "海滨小区9号"}, "from": str(given.TOMORROW), "expectedVersion": 1}
 
 
 def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -33,6 +37,8 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
     change = {"id": id, "expectedVersion": 1}
     book = {"slotId": slot, "lines": LINES}
     row = {"addressId": id, "when": {"slotId": slot}, "lines": LINES}
+    move = {"addressId": ADA.address_id, "expectedVersion": 1}
+    existing = {**HOUSE, "to": None, "fromAddressId": ADA.address_id}
     return [
         ("Node", {"id": id}),
         ("Appointment", {"id": id}),
@@ -56,6 +62,10 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
         ("ChangeContact", {"input": {**change, "contact": {"name": "W", "phone": ADA.phone}}}),
         ("RebookRemainder", {"input": {"appointmentId": id, "slotId": slot}}),
         ("BookAppointments", {"input": {"mode": "ALL_OR_NOTHING", "rows": [row]}}),
+        ("RequestAddressChange", {"input": {**move, "appointmentId": id}}),
+        ("WithdrawAddressChange", {"input": {"appointmentId": id, "expectedVersion": 1}}),
+        ("MoveHouse", {"input": {**HOUSE, "fromAddressId": id}}),
+        ("MoveHouse", {"input": {**existing, "toAddressId": id}}),
     ]
 
 
@@ -74,8 +84,10 @@ async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
     round = f"rnd_bo.{promise.day}"
     await lists.full(house, given.slot(18), ADA)
     entry, mark = await lists.waiting(house, EVE, given.slot(18)), await lists.marked(house, EVE)
+    moved = await app(EVE).ask("MoveHouse", **HOUSE, fromAddressId=EVE.address_id)
+    move = moved["move"]["id"]
     foreign = [EVE.address_id, promise.id, hold.id, round, EVE.account_id, BO.courier_id, "veh_bo"]
-    foreign += [entry, mark]
+    foreign += [entry, mark, move]
     for id in foreign:
         none = NONE.get(id[:3], new_id(id[:3]))
         for (operation, with_it), (_, without) in zip(
@@ -127,6 +139,7 @@ async def test_a_courier_learns_nothing_of_what_is_not_theirs(house: House, app:
     for act, more in (
         ("acceptStop", {}),
         ("declineStop", {"reason": "忙"}),
+        ("acknowledgeChange", {"sequence": 1}),
         ("setOut", {}),
         ("arrive", {}),
         ("finishStop", {"lines": []}),
@@ -190,6 +203,7 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
 
     def asked(address: str, appointment: str) -> list[tuple[str, dict[str, Any]]]:
         change = {"id": appointment, "expectedVersion": 1, "onBehalfOf": behalf}
+        other = {"appointmentId": appointment, "expectedVersion": 1, "onBehalfOf": behalf}
         slot = given.slot().text
         return [
             (
@@ -232,6 +246,9 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
                     ],
                 },
             ),
+            ("RequestAddressChange", {**other, "addressId": address}),
+            ("WithdrawAddressChange", other),
+            ("MoveHouse", {**HOUSE, "fromAddressId": address, "onBehalfOf": behalf}),
         ]
 
     client = app(away)

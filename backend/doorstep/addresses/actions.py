@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from doorstep.addresses import rules
-from doorstep.addresses.events import AddressDeleted, AddressSaved
+from doorstep.addresses.events import AddressDeleted, AddressMoved, AddressSaved
 from doorstep.addresses.model import (
     Address,
     AddressAsked,
@@ -97,8 +97,8 @@ class Addresses:
     async def area(self, id: str | None) -> ServiceArea | None:
         return (await self.city.areas()).get(id)
 
-    async def of_owner(self, id: str, owner_id: str) -> Address | None:
-        return await self._as_of_today(await self.store.of_owner(id, owner_id))
+    async def of_owner(self, id: str, owner_id: str, *, tx: Tx | None = None) -> Address | None:
+        return await self._as_of_today(await self.store.of_owner(id, owner_id, tx=tx))
 
     async def get(self, id: str) -> Address | None:
         return await self._as_of_today(await self.store.get(id))
@@ -172,11 +172,53 @@ class Addresses:
         before = await self.store.of_owner(id, draft.owner_id, tx=tx)
         if before is None:
             return NOT_FOUND
-        after = draft.model_copy(update={"id": id, "version": before.version + 1})
+        kept = {"moved_to": before.moved_to, "moved_on": before.moved_on}
+        after = draft.model_copy(update={"id": id, "version": before.version + 1, **kept})
         if before.version != expected_version or not await self.store.replace(before, after, tx=tx):
             return _stale(before)
         self._say_saved(after, tx)
         return after
+
+    async def drafted(self, owner_id: str, asked: AddressAsked) -> Address | AddressRefused:
+        """The address as it would stand in the book."""
+        return _draft(new_id("adr"), owner_id, asked, await self.locate(asked))
+
+    async def enter(self, draft: Address, *, dry: bool, tx: Tx) -> Address | AddressRefused:
+        """Put a draft into the book, unless that is full. Its owner has a key already."""
+        return await self._add(draft, tx, dry=dry)
+
+    async def point_on(
+        self,
+        id: str,
+        owner_id: str,
+        to: str,
+        day: date,
+        *,
+        expected_version: int,
+        at: datetime,
+        tx: Tx,
+    ) -> Address | AddressRefused:
+        """Its owner moves away on that day. Until then it stays what it is."""
+        before = await self.store.of_owner(id, owner_id, tx=tx)
+        if before is None:
+            return NOT_FOUND
+        after = before.model_copy(
+            update={"moved_to": to, "moved_on": day, "version": before.version + 1}
+        )
+        if before.version != expected_version or not await self.store.replace(before, after, tx=tx):
+            return _stale(before)
+        told = AddressMoved(aggregate=id, sequence=after.version, at=at, owner_id=owner_id, to=to)
+        tx.record(told)
+        return after
+
+    async def retire(self, id: str, owner_id: str, *, at: datetime, tx: Tx) -> None:
+        """Nobody lives there any more. Harmless when it is gone already."""
+        address = await self.store.of_owner(id, owner_id, tx=tx)
+        if address is None or not await self.store.delete(address, at=at, tx=tx):
+            return
+        tx.record(
+            AddressDeleted(aggregate=id, sequence=address.version + 1, at=at, owner_id=owner_id)
+        )
 
     def _say_saved(self, address: Address, tx: Tx) -> None:
         tx.record(

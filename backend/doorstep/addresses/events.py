@@ -7,5 +7,12 @@ class AddressSaved(Event):
     owner_id: str
 
 
+class AddressMoved(Event):
+    """Its owner moves away from it: `to` names the other one."""
+
+    owner_id: str
+    to: str
+
+
 class AddressDeleted(Event):
     owner_id: str

@@ -4,6 +4,7 @@ Masking  the owner and the courier who has the task see the whole door; staff se
          and unit
 """
 
+from datetime import date
 from typing import Annotated, Self
 
 import strawberry
@@ -88,6 +89,8 @@ class Address(Node):
     area: ServiceArea | None = shown("The area it lies in; null outside all of them.")
     label: str | None = shown("What its owner calls it; only they see it.")
     version: int = shown("Counts its changes.")
+    moved_to: strawberry.ID | None = shown("The address its owner has moved to; only they see it.")
+    moved_on: date | None = shown("From which day on they live there; only they see it.")
     stored: strawberry.Private[model.Address]
 
     @computed("How far in the law has us bring an item there, and whether your wish goes farther.")
@@ -122,6 +125,8 @@ class Address(Node):
             delivery_depth=address.delivery_depth,
             area=ServiceArea.of(area, tree) if area else None,
             label=door.label if own else None,
+            moved_to=strawberry.ID(address.moved_to) if own and address.moved_to else None,
+            moved_on=address.moved_on if own else None,
             version=address.version,
             stored=address,
         )
@@ -164,21 +169,23 @@ class AddressInput:
         "How far in a delivery should come.", default=None
     )
 
-    def parsed(self, label: str | None = None) -> model.AddressAsked:
+    def parsed(
+        self, label: str | None = None, under: tuple[str, ...] = ("address",)
+    ) -> model.AddressAsked:
         door = parsed(
             model.Door,
-            under=("address",),
+            under=under,
             line=self.line,
             building=self.building,
             unit=self.unit,
             room=self.room,
             postcode=self.postcode,
-            location=self.location.parsed(("address", "location")) if self.location else None,
+            location=self.location.parsed((*under, "location")) if self.location else None,
             label=label,
         )
         return parsed(
             model.AddressAsked,
-            under=("address",),
+            under=under,
             division_code=self.division_code,
             door=door,
             delivery_depth=self.delivery_depth,

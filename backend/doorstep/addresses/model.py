@@ -110,6 +110,10 @@ class Address(Stored):
     delivery_depth: DeliveryDepth = DeliveryDepth.HOUSEHOLD
     area_id: str | None
     version: int = 1
+    moved_to: str | None = None
+    """The address its owner has moved to."""
+    moved_on: Day | None = None
+    """From which day on they live there; until then visits come here."""
     deleted_at: datetime | None = None
 
     @property

@@ -26,6 +26,7 @@ from doorstep.dispatch.graphql import round_shown
 from doorstep.kit.gql import Info, Node, argument
 from doorstep.kit.ids import kind_of
 from doorstep.organisation.graphql import OrgUnit
+from doorstep.relocation.graphql import move_shown
 
 Finder = Callable[[str, Info], Awaitable[Node | None]]
 
@@ -165,6 +166,11 @@ async def _mark(id: str, info: Info) -> Node | None:
     return ConductMark.of(found, rooms.clock.now())
 
 
+async def _move(id: str, info: Info) -> Node | None:
+    found = await info.context.house.relocation.get(id, info.context.caller.id)
+    return await move_shown(found, info) if found else None
+
+
 FINDERS: Final[dict[str, Finder]] = {
     "acc": _account,
     "adr": _address,
@@ -176,6 +182,7 @@ FINDERS: Final[dict[str, Finder]] = {
     "fer": _route,
     "hld": _hold,
     "mrk": _mark,
+    "mov": _move,
     "org": _unit,
     "rnd": _round,
     "sai": _sailing,

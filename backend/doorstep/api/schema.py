@@ -17,6 +17,7 @@ from doorstep.appointments.graphql.conduct import ConductMutation, ConductQuery
 from doorstep.appointments.graphql.costs import CostQuery
 from doorstep.appointments.graphql.doors import DoorMutation
 from doorstep.appointments.graphql.fitting import FittingMutation, FittingQuery
+from doorstep.appointments.graphql.moving import MovingMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.notes import DoorNoteMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
@@ -36,6 +37,7 @@ from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchS
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
 from doorstep.notes.graphql import NotesMutation, NotesQuery
+from doorstep.relocation.graphql import RelocationMutation, RelocationQuery
 
 
 @strawberry.type(description="What can be asked.")
@@ -55,6 +57,7 @@ class Query(
     FittingQuery,
     DispatchQuery,
     DeskQuery,
+    RelocationQuery,
 ):
     pass
 
@@ -68,6 +71,7 @@ class Mutation(
     AppointmentMutation,
     BulkMutation,
     AmendingMutation,
+    MovingMutation,
     NotesMutation,
     DoorNoteMutation,
     WaitlistMutation,
@@ -75,6 +79,7 @@ class Mutation(
     FittingMutation,
     DispatchMutation,
     HandheldMutation,
+    RelocationMutation,
 ):
     pass
 

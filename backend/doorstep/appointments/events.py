@@ -40,6 +40,14 @@ class AppointmentRescheduled(AppointmentEvent):
     """A promise was moved to another window; its courier, if it had one, is free of it."""
 
 
+class AppointmentRedirected(AppointmentEvent):
+    """A promise goes to another door; its courier, if it had one, is free of it."""
+
+
+class AddressChangeTold(AppointmentEvent):
+    """Another door was asked for, or no longer is: whoever has the visit is to know."""
+
+
 class AppointmentCancelled(AppointmentEvent):
     """A promise was taken back by its customer."""
 

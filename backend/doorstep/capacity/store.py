@@ -92,13 +92,20 @@ class SlotStore:
         )
         return written.matched_count == 1
 
-    async def free(self, key: str, demand: Demand, *, tx: Tx) -> None:
-        """One promise less. Never below none."""
+    async def free(self, key: str, demand: Demand, *, visits: int = 1, tx: Tx) -> None:
+        """One promise less, or with no `visits` less for one that stays. Never below none."""
         less = {f"booked.load.{name}": -amount for name, amount in demand.load}
         need = f"booked.needs.{mask_of(demand.services)}"
         await self._slots.update_one(
-            {"_id": key, "booked.visits": {"$gt": 0}},
-            {"$inc": {**less, need: -demand.load.minutes, "booked.visits": -1, "revision": 1}},
+            {"_id": key, "booked.visits": {"$gte": visits}},
+            {
+                "$inc": {
+                    **less,
+                    need: -demand.load.minutes,
+                    "booked.visits": -visits,
+                    "revision": 1,
+                }
+            },
             session=tx.session,
         )
 

@@ -4,10 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from doorstep.appointments.events import (
+    AddressChangeTold,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,
     AppointmentNoted,
+    AppointmentRedirected,
     AppointmentRescheduled,
 )
 from doorstep.capacity.events import CapacityChanged
@@ -21,6 +23,8 @@ Reaction = Callable[[Desk, Any], Awaitable[None]]
 REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentBooked: Desk.tell,
     AppointmentRescheduled: Desk.tell,
+    AppointmentRedirected: Desk.tell,
+    AddressChangeTold: Desk.tell,
     AppointmentCancelled: Desk.tell,
     AppointmentMoved: Desk.tell,
     AppointmentNoted: Desk.tell,

@@ -8,9 +8,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from doorstep.appointments.events import (
+    AddressChangeTold,
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentEvent,
     AppointmentNoted,
+    AppointmentRedirected,
     AppointmentRescheduled,
 )
 from doorstep.dispatch.actions import Dispatch
@@ -24,18 +27,18 @@ async def offer(dispatch: Dispatch, event: AppointmentBooked) -> None:
     await dispatch.offer_next(event.aggregate, unless_after=event.sequence)
 
 
-async def move(dispatch: Dispatch, event: AppointmentRescheduled) -> None:
-    """Free whoever had the old window, then ask for the new one."""
+async def move(dispatch: Dispatch, event: AppointmentRescheduled | AppointmentRedirected) -> None:
+    """Free whoever had the old window or door, then ask for the new one."""
     await dispatch.release(event.aggregate)
     await dispatch.offer_next(event.aggregate, unless_after=event.sequence)
 
 
+async def retell(dispatch: Dispatch, event: AppointmentEvent) -> None:
+    await dispatch.retell(event.aggregate)
+
+
 async def drop(dispatch: Dispatch, event: AppointmentCancelled) -> None:
     await dispatch.release(event.aggregate)
-
-
-async def retell(dispatch: Dispatch, event: AppointmentNoted) -> None:
-    await dispatch.retell(event.aggregate)
 
 
 async def ask_another(dispatch: Dispatch, event: OfferEnded) -> None:
@@ -45,6 +48,8 @@ async def ask_another(dispatch: Dispatch, event: OfferEnded) -> None:
 REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentBooked: offer,
     AppointmentRescheduled: move,
+    AppointmentRedirected: move,
+    AddressChangeTold: retell,
     AppointmentCancelled: drop,
     AppointmentNoted: retell,
     OfferEnded: ask_another,

@@ -6,6 +6,7 @@ from doorstep.appointments.actions.amending import Amending
 from doorstep.appointments.actions.bulk import Bulk
 from doorstep.appointments.actions.conduct import Conduct
 from doorstep.appointments.actions.fitting import Fitting, Reckoning
+from doorstep.appointments.actions.moving import DoorAsked, Moving
 from doorstep.appointments.actions.reading import Change, Reading
 from doorstep.appointments.actions.rebooking import Rebooking
 from doorstep.appointments.actions.serving import Offer, Serviceability, Serving
@@ -16,6 +17,7 @@ __all__ = [
     "Appointments",
     "Asked",
     "Change",
+    "DoorAsked",
     "Offer",
     "Reckoning",
     "Serviceability",
@@ -24,5 +26,5 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Appointments(Serving, Bulk, Waiting, Rebooking, Amending, Conduct, Reading, Fitting):
+class Appointments(Serving, Bulk, Waiting, Rebooking, Amending, Moving, Conduct, Reading, Fitting):
     """All verbs of the room, over one set of tools."""

@@ -221,10 +221,14 @@ class Changing(Handing):
     ) -> None:
         """Write what was decided, and say so. Raises Overtaken if one was changed meanwhile.
 
+        Of the two places of a change of address that is decided by it, one goes back.
         What leaves no entry in the history (an offer) is nobody else's news.
         """
         if not await self.store.advance(steps, tx=tx):
             raise Overtaken
         for before, after in steps:
+            if back := rules.given_back(before, after):
+                await self.capacity.free(back.key, back.demand, visits=back.visits, tx=tx)
+                await self.hand_on(back.key, at=after.history[-1].recorded_at, tx=tx)
             for told in event.since(after, before.sequence) if event else ():
                 tx.record(told)

@@ -48,6 +48,14 @@ class Reading(Tools):
         """Whose window ends in (first, last], in one of these statuses."""
         return await self.store.ending_between(first, last, statuses)
 
+    async def bound_for(self, address_id: str, customer_id: str, first: date) -> list[str]:
+        """The open appointments that go to this address on that day or later."""
+        return await self.store.bound_for(address_id, customer_id, first)
+
+    async def unanswered(self, at: datetime, most: int) -> list[str]:
+        """The appointments whose courier was asked about another door and has not answered."""
+        return await self.store.unanswered(at, most)
+
     async def of_customer(
         self, customer_id: str, ask: PageAsk, statuses: Collection[Status] | None
     ) -> Page[Appointment]:

@@ -61,6 +61,8 @@ explain(
         model.EventKind.RESCHEDULED: "It moved to another window.",
         model.EventKind.CONTACT_CHANGED: "Another person is to be called.",
         model.EventKind.ADDRESS_CHANGED: "It goes to another door.",
+        model.EventKind.ADDRESS_CHANGE_ASKED: "Another door was asked for; its courier is asked.",
+        model.EventKind.ADDRESS_CHANGE_ENDED: "What was asked came to nothing: the door stays.",
         model.EventKind.ASSIGNED: "A dispatcher named its courier.",
         model.EventKind.UNASSIGNED: "It was taken off its courier.",
         model.EventKind.ACCEPTED: "Its courier said yes.",
@@ -181,16 +183,49 @@ def line_of(line: model.Line) -> AppointmentLine:
             )
 
 
+@public(
+    "Another door that was asked for, until the courier who has the visit agrees. The visit goes "
+    "to the old one until then; both places are kept."
+)
+class PendingAddressChange:
+    sequence: int = shown("What a courier agrees to with `acknowledgeChange`.")
+    address: Address = shown("Where to instead.")
+    window: TimeWindow = shown("Between when and when we would come there.")
+    asked_at: datetime = shown("When it was asked for.")
+    answer_by: datetime = shown("Until when the courier is asked; then another one is.")
+
+    @classmethod
+    def of(
+        cls, appointment: model.Appointment, sight: Sight, areas: AreaMap, tree: Tree
+    ) -> Self | None:
+        pending, going_to = appointment.pending_change, appointment.private.going_to
+        if pending is None or going_to is None:
+            return None
+        return cls(
+            sequence=pending.sequence,
+            address=Address.of(
+                going_to.address, areas, tree, whole=sight.whole_address, own=sight.own
+            ),
+            window=TimeWindow.of(pending.window),
+            asked_at=pending.asked_at,
+            answer_by=pending.answer_by,
+        )
+
+
 @public("A promise to be at a door.")
 class Appointment(Node):
     reference: str = shown("What people read out on the phone.")
     status: model.Status = shown("How far it has come.")
     version: int = shown(
-        "Counts changes of status, slot, lines, address, contact, access notes or courier."
+        "Counts changes of status, slot, lines, address, contact, access notes or courier, and of "
+        "what is asked of its address."
     )
     slot: Slot = shown("The slot it took its place in.")
     window: TimeWindow = shown("Between when and when we come.")
-    address: Address = shown("Where to, as it was when it was booked.")
+    address: Address = shown("Where to, as it was when it was booked or last changed.")
+    pending_change: PendingAddressChange | None = shown(
+        "Another door that was asked for and not agreed to yet."
+    )
     contact: Contact = shown("Whom to call.")
     lines: list[AppointmentLine] = shown("The errands of this visit.")
     channel: Channel = shown("How it reached us.")
@@ -253,6 +288,7 @@ class Appointment(Node):
             address=Address.of(
                 private.address, areas, tree, whole=sight.whole_address, own=sight.own
             ),
+            pending_change=PendingAddressChange.of(appointment, sight, areas, tree),
             contact=Contact.of(private.contact, masked=not sight.contact),
             lines=[line_of(line) for line in appointment.lines],
             channel=appointment.channel,

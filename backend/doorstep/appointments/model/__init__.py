@@ -13,6 +13,13 @@ from doorstep.appointments.model.conduct import (
     Standing,
     Verdict,
 )
+from doorstep.appointments.model.moving import (
+    BECAUSE_WORDS,
+    Because,
+    Decision,
+    DoorChange,
+    PendingChange,
+)
 from doorstep.appointments.model.promises import (
     BOOKING_WORDS,
     BULK_WORDS,
@@ -34,6 +41,7 @@ from doorstep.appointments.model.promises import (
     Contact,
     DeliveryAsked,
     DeliveryLine,
+    Destination,
     EventKind,
     Frozen,
     HistoryEntry,
@@ -68,6 +76,7 @@ from doorstep.appointments.model.waiting import (
 )
 
 __all__ = [
+    "BECAUSE_WORDS",
     "BOOKING_WORDS",
     "BULK_WORDS",
     "CHANGE_WORDS",
@@ -79,6 +88,7 @@ __all__ = [
     "AccessNotes",
     "Appeal",
     "Appointment",
+    "Because",
     "Behalf",
     "BookingPolicy",
     "BookingRefusal",
@@ -94,8 +104,11 @@ __all__ = [
     "ConductRefusal",
     "ConductRefused",
     "Contact",
+    "Decision",
     "DeliveryAsked",
     "DeliveryLine",
+    "Destination",
+    "DoorChange",
     "EventKind",
     "Frozen",
     "HistoryEntry",
@@ -104,6 +117,7 @@ __all__ = [
     "LineProof",
     "MarkKind",
     "MarkState",
+    "PendingChange",
     "PickupAsked",
     "PickupLine",
     "Private",

@@ -7,7 +7,7 @@ Private   door, contact, access notes, pickup code and proofs: sealed as one wit
 """
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from math import prod
 from typing import Annotated, Any, Final, Literal
@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from doorstep.accounts.model import Role
 from doorstep.addresses.model import Address, Short, Text
+from doorstep.appointments.model.moving import DoorChange, PendingChange
 from doorstep.capacity.model import Demand, SlotRef
 from doorstep.capacity.rules import Wish
 from doorstep.catalogue.model import Channel, Errand, LineOutcome, ServiceKind, WayIn
@@ -46,6 +47,8 @@ class EventKind(StrEnum):
     RESCHEDULED = "RESCHEDULED"
     CONTACT_CHANGED = "CONTACT_CHANGED"
     ADDRESS_CHANGED = "ADDRESS_CHANGED"
+    ADDRESS_CHANGE_ASKED = "ADDRESS_CHANGE_ASKED"
+    ADDRESS_CHANGE_ENDED = "ADDRESS_CHANGE_ENDED"
     ASSIGNED = "ASSIGNED"
     UNASSIGNED = "UNASSIGNED"
     ACCEPTED = "ACCEPTED"
@@ -73,6 +76,7 @@ _AT_DOOR: Final = frozenset({Status.ARRIVED})
 
 MOVES: Final[dict[EventKind, Step]] = {
     EventKind.RESCHEDULED: Step(_WAITING, Status.BOOKED),
+    EventKind.ADDRESS_CHANGED: Step(_WAITING, Status.BOOKED),
     EventKind.ASSIGNED: Step(frozenset({Status.BOOKED}), Status.ASSIGNED),
     EventKind.UNASSIGNED: Step(frozenset({Status.ASSIGNED}), Status.BOOKED),
     EventKind.ACCEPTED: Step(_WAITING, Status.ASSIGNED),
@@ -135,6 +139,15 @@ class LineProof(BaseModel):
     identity: dict[str, Any] | None = None
 
 
+class Destination(BaseModel):
+    """The door that a visit is asked to go to instead."""
+
+    model_config = Frozen
+
+    address: Address
+    access_notes: AccessNotes
+
+
 class Private(BaseModel):
     """What only those may see who need it."""
 
@@ -145,6 +158,7 @@ class Private(BaseModel):
     access_notes: AccessNotes = AccessNotes()
     pickup_code: str
     proofs: dict[str, LineProof] = {}
+    going_to: Destination | None = None
 
 
 _Millimetres = Annotated[int, Field(gt=0, le=100_000)]
@@ -246,6 +260,8 @@ class Appointment(Stored):
     branch_path: str
     area_id: str
     address_id: str
+    door_no: int = 1
+    """Counts its doors: whoever was given it for another one has to be asked again."""
     slot: SlotRef
     takes: Demand
     """What was taken of the slot for it, and is given back with it."""
@@ -266,6 +282,8 @@ class Appointment(Stored):
     cancel_reason: str | None = None
     remainder_of: str | None = None
     """The appointment that left these lines undone."""
+    pending_change: PendingChange | None = None
+    door_change: DoorChange | None = None
     history: tuple[HistoryEntry, ...]
     private: Private
 
@@ -308,6 +326,8 @@ class BookingPolicy(BaseModel):
     """How many visits an agent may book in one call."""
     most_own_rows: int = 20
     """How many a customer may, for themselves."""
+    change_patience: timedelta = timedelta(minutes=15)
+    """How long a courier at work is asked to agree to another door."""
 
 
 @dataclass(frozen=True)
@@ -414,6 +434,10 @@ class ChangeRefusal(StrEnum):
     SLOT_FULL = "SLOT_FULL"
     NOT_OFFERED = "NOT_OFFERED"
     TOO_MANY_CHANGES = "TOO_MANY_CHANGES"
+    ADDRESS_NOT_SERVED = "ADDRESS_NOT_SERVED"
+    SERVICE_NOT_OFFERED = "SERVICE_NOT_OFFERED"
+    CHANGE_PENDING = "CHANGE_PENDING"
+    NO_CHANGE_PENDING = "NO_CHANGE_PENDING"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     NOT_FOUND = "NOT_FOUND"
 
@@ -425,6 +449,10 @@ _LATE: Final = Words("已过这个时段的截止时间。", "It is too late for
 _NOT_OFFERED: Final = Words("这个时段不提供上门。", "We do not come at that time.")
 _NOT_NOW: Final = Words("现在不能这样做。", "That cannot be done now.")
 _NOT_FOUND: Final = Words("没有找到。", "Not found.")
+_NOT_SERVED: Final = Words("这个地址不在上门服务范围内。", "We do not come to that address.")
+_NO_SERVICE: Final = Words(
+    "这个地址不提供所选的服务。", "That service is not offered at this address."
+)
 _KEY: Final = Words(
     "此请求编号已用于另一个请求。", "This idempotency key was used for another request."
 )
@@ -436,12 +464,8 @@ BOOKING_WORDS: Final[dict[BookingRefusal, Words]] = {
         "还不能预约这么远的日期。", "We do not book that far ahead."
     ),
     BookingRefusal.NOT_OFFERED: _NOT_OFFERED,
-    BookingRefusal.ADDRESS_NOT_SERVED: Words(
-        "这个地址不在上门服务范围内。", "We do not come to that address."
-    ),
-    BookingRefusal.SERVICE_NOT_OFFERED: Words(
-        "这个地址不提供所选的服务。", "That service is not offered at this address."
-    ),
+    BookingRefusal.ADDRESS_NOT_SERVED: _NOT_SERVED,
+    BookingRefusal.SERVICE_NOT_OFFERED: _NO_SERVICE,
     BookingRefusal.TOO_LARGE: Words("尺寸超过了可收寄的上限。", "That is larger than may be sent."),
     BookingRefusal.TOO_HEAVY: Words(
         "重量超过了可收寄的上限。", "That is heavier than may be sent."
@@ -504,6 +528,15 @@ CHANGE_WORDS: Final[dict[ChangeRefusal, Words]] = {
     ChangeRefusal.NOT_OFFERED: _NOT_OFFERED,
     ChangeRefusal.TOO_MANY_CHANGES: Words(
         "改约次数已达上限。", "It has been rescheduled as often as we can."
+    ),
+    ChangeRefusal.ADDRESS_NOT_SERVED: _NOT_SERVED,
+    ChangeRefusal.SERVICE_NOT_OFFERED: _NO_SERVICE,
+    ChangeRefusal.CHANGE_PENDING: Words(
+        "改址申请正在等待揽投员确认，请先撤回。",
+        "The courier is being asked about another address. Withdraw that first.",
+    ),
+    ChangeRefusal.NO_CHANGE_PENDING: Words(
+        "没有待确认的改址申请。", "No change of address is waiting for an answer."
     ),
     ChangeRefusal.IDEMPOTENCY_KEY_REUSED: _KEY,
     ChangeRefusal.NOT_FOUND: _NOT_FOUND,

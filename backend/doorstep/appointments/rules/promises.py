@@ -188,6 +188,9 @@ def reference_of(id: str, slot: Slot) -> str:
 
 # ------------------------------------------------------------------ changing a promise
 
+_ONE_AT_A_TIME: Final = frozenset({EventKind.RESCHEDULED, EventKind.ADDRESS_CHANGED})
+"""What nobody may ask for while the courier is being asked about another door."""
+
 
 def judge_change(
     appointment: Appointment | None,
@@ -208,6 +211,8 @@ def judge_change(
         return ChangeRefused(code=ChangeRefusal.NOT_ALLOWED_NOW, current=appointment)
     if at >= appointment.cancellable_until:
         return ChangeRefused(code=ChangeRefusal.CUTOFF_PASSED, current=appointment)
+    if appointment.pending_change and kind in _ONE_AT_A_TIME:
+        return ChangeRefused(code=ChangeRefusal.CHANGE_PENDING, current=appointment)
     if kind is EventKind.RESCHEDULED and appointment.changes >= policy.most_changes:
         return ChangeRefused(code=ChangeRefusal.TOO_MANY_CHANGES, current=appointment)
     return None
@@ -274,10 +279,16 @@ def moved(
     note: str | None = None,
     **changed: Any,
 ) -> Appointment | None:
-    """The appointment after `kind` happened to it. None: from this status it cannot."""
+    """The appointment after `kind` happened to it. None: from this status it cannot.
+
+    A change of address that waits for an answer comes to nothing, unless its courier only says yes
+    to the visit: who sets out before they agreed goes to the old door.
+    """
     step = MOVES[kind]
     if appointment.status not in step.sources:
         return None
+    if appointment.pending_change and kind is not EventKind.ACCEPTED:
+        appointment = change_ended(appointment, at=at, recorded_at=recorded_at, by_role=by_role)
     return noted(
         appointment,
         kind,
@@ -286,6 +297,21 @@ def moved(
         by_role=by_role,
         note=note,
         **{"status": step.target, **changed},
+    )
+
+
+def change_ended(
+    appointment: Appointment, *, at: datetime, recorded_at: datetime, by_role: Role | None
+) -> Appointment:
+    """The appointment without the change of address that was asked for: it stays where it was."""
+    return noted(
+        appointment,
+        EventKind.ADDRESS_CHANGE_ENDED,
+        at=at,
+        recorded_at=recorded_at,
+        by_role=by_role,
+        pending_change=None,
+        private=appointment.private.model_copy(update={"going_to": None}),
     )
 
 
@@ -324,6 +350,8 @@ def _counted(appointment: Appointment) -> tuple[object, ...]:
         appointment.slot,
         appointment.lines,
         appointment.address_id,
+        appointment.door_no,
+        appointment.pending_change,
         private.contact,
         private.access_notes,
         appointment.courier_id,

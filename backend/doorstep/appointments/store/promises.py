@@ -35,6 +35,10 @@ KEPT: Final = (
             Index(("customer_id", "-_id")),
             Index(("status", "window.end")),
             Index(("customer_id", "address_id"), only={"status": {"$in": sorted(OPEN)}}),
+            Index(
+                ("pending_change.answer_by",),
+                only={"pending_change.answer_by": {"$exists": True}},
+            ),
         ),
         schema=stored_schema(Appointment, sealed=("private",)),
     ),
@@ -139,6 +143,22 @@ class AppointmentStore:
             }
         )
         return await self._opened([row async for row in rows])
+
+    async def bound_for(self, address_id: str, customer_id: str, first: date) -> list[str]:
+        rows = self._appointments.find(
+            {
+                "customer_id": customer_id,
+                "address_id": address_id,
+                "status": {"$in": sorted(OPEN)},
+                "day": {"$gte": first.isoformat()},
+            },
+            {"_id": 1},
+        )
+        return [row["_id"] async for row in rows.sort("_id")]
+
+    async def unanswered(self, at: datetime, most: int) -> list[str]:
+        rows = self._appointments.find({"pending_change.answer_by": {"$lte": at}}, {"_id": 1})
+        return [row["_id"] async for row in rows.limit(most)]
 
     async def ending_between(
         self, first: datetime, last: datetime, statuses: Collection[Status]

@@ -21,7 +21,7 @@ from doorstep.kit.mongo.transactions import (
     Abandoned,
     Attempt,
     Mongo,
-    Repeated,
+    Reused,
     Told,
     Tx,
     answer_again,
@@ -141,7 +141,8 @@ class Places:
             for waiter in batch:
                 slot, answer = await _serve_one(slot, waiter, told, tx)
                 answers.append(answer)
-            if slot == before and not any(isinstance(each, Repeated) for each in answers):
+            # Not whether the slot has changed: who takes what they give back leaves it as it was.
+            if all(isinstance(each, Refusal | Reused) for each in answers):
                 raise Abandoned(answers)
             # What is told again was read here, perhaps before a majority had it. Our commit waits
             # until one has, so that whoever looks for it next finds it.

@@ -33,8 +33,9 @@ class Taking(Tools):
         keys = {key for choices in wants for key, _ in choices}
         return rules.rehearse(await self.slots.get_many(keys), wants)
 
-    async def free(self, key: str, demand: Demand, *, tx: Tx) -> None:
-        await self.slots.free(key, demand, tx=tx)
+    async def free(self, key: str, demand: Demand, *, visits: int = 1, tx: Tx) -> None:
+        """Give back what a visit took; with no `visits`, a part of what one takes that stays."""
+        await self.slots.free(key, demand, visits=visits, tx=tx)
 
     async def hold_of(self, id: str, customer_id: str, *, tx: Tx | None = None) -> Hold | None:
         return await self.holds.of_customer(id, customer_id, tx=tx)
