@@ -198,6 +198,8 @@ class Place(Stored):
     """A name people use in addresses, and where it is: the bureau's table wins over guesses."""
 
     name: str
+    aliases: tuple[str, ...] = ()
+    """What else people call it: an old name, a short one."""
     division_code: str
     location: Point
 

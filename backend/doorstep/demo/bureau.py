@@ -286,7 +286,8 @@ def _places(sheets: _Sheets) -> Iterator[Place]:
     for row in sheets.rows["places"]:
         _check_division(row)
         given = row.taken("id", "name", "division_code")
-        if place := row.made(Place, {**given, "location": row.taken("longitude", "latitude")}):
+        where, aliases = row.taken("longitude", "latitude"), row.parts("aliases")
+        if place := row.made(Place, {**given, "location": where, "aliases": aliases}):
             yield place
 
 

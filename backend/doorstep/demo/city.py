@@ -36,7 +36,10 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
     _write_areas(folder / "areas.geojson", atlas)
     tables: dict[str, Rows] = {
         "units": atlas.units(Random(f"{seed}/units")),
-        "places": [(p.id, p.name, p.division_code, *degrees(p.location)) for p in atlas.places],
+        "places": [
+            (p.id, p.name, p.division_code, *degrees(p.location), names.short(p.name))
+            for p in atlas.places
+        ],
         "vehicles": staffing.vehicles(atlas, Random(f"{seed}/vehicles")),
         "couriers": staffing.couriers(everybody, atlas, Random(f"{seed}/couriers")),
         "shifts": staffing.shifts(atlas),
@@ -56,7 +59,7 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
 
 _COLUMNS: Final = {
     "units": "id,name,level,kind,parent_id,latitude,longitude",
-    "places": "id,name,division_code,latitude,longitude",
+    "places": "id,name,division_code,latitude,longitude,aliases",
     "vehicles": "id,plate,capacity_kilograms,capacity_litres,branch_id",
     "couriers": "id,account_id,name,phone,branch_id,vehicle_id,skills,latitude,longitude",
     "shifts": "id,courier_id,weekdays,start,length_minutes",

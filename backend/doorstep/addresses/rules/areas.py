@@ -10,25 +10,14 @@ import shapely
 from shapely.geometry import shape
 
 from doorstep.addresses.model import (
-    DEPTHS,
     Address,
-    AddressAsked,
-    Candidate,
-    DeliveryDepth,
-    DepthJudged,
-    DoorKind,
     Fault,
     FaultKind,
-    ItemClass,
-    Place,
     ServiceArea,
     Township,
 )
 from doorstep.kit.geo import Point
-from doorstep.rulebook.model import RuleTable
 
-_BY_POINT: Final = 1.0
-_BY_NAME: Final = 0.8
 _METRES_A_DEGREE: Final = 111_195
 SLIVER_METRES: Final = 0.5
 """What is narrower than this tells of a pen, not of a border."""
@@ -185,85 +174,3 @@ def _in_metres(ground: Any) -> Any:
     # Near the origin, so that digits are left for what is smaller than a metre.
     west, south, _, _ = ground.bounds
     return shapely.transform(ground, lambda corners: (corners - [west, south]) * scale)
-
-
-# ------------------------------------------------------------ how far in we come
-
-_INSTITUTIONS: Final = (
-    *("公司", "单位", "学校", "学院", "医院"),
-    *("大厦", "机关", "政府", "厂", "部队"),
-)
-"""Words that lines of institutions hold; the bureau's own list, since no register was to be had."""
-
-
-def kind_of_door(address: Address) -> DoorKind:
-    """What kind of door it is, from what is written of it."""
-    door = address.door
-    if door.room or door.unit:
-        return DoorKind.FLAT
-    if address.delivery_depth is DeliveryDepth.VILLAGE_POINT or "村" in door.line:
-        return DoorKind.VILLAGE
-    if address.delivery_depth is DeliveryDepth.MAIL_ROOM:
-        return DoorKind.INSTITUTION
-    if any(word in door.line for word in _INSTITUTIONS):
-        return DoorKind.INSTITUTION
-    return DoorKind.HOUSE
-
-
-def judge_depth(address: Address, item_class: ItemClass, table: RuleTable, on: date) -> DepthJudged:
-    """How far in the law has us bring an item of that class, and whether the wish goes farther.
-
-    Raises UnknownRule: the table does not speak of that day.
-    """
-    row = table.row(f"depth.{item_class.value}.{kind_of_door(address).value}", on)
-    legal = DEPTHS[row.value - 1]
-    return DepthJudged(
-        legal=legal,
-        added_service=DEPTHS.index(address.delivery_depth) < DEPTHS.index(legal),
-        citation=row.citation,
-    )
-
-
-# ------------------------------------------------------------ what an address means
-
-
-def candidates(asked: AddressAsked, places: Sequence[Place]) -> list[Candidate]:
-    """What the address may mean, the likeliest first. Never one silently guessed.
-
-    A point on the map is taken at its word. Without one, the longest place names that stand in the
-    address decide; places of the same name in several divisions are several candidates.
-    """
-    door = asked.door
-    if door.location is not None:
-        division = asked.division_code or _division_at(door.location, places)
-        return [Candidate(division_code=division, door=door, confidence=_BY_POINT)]
-    named = [place for place in places if place.name in door.line]
-    if asked.division_code:
-        named = [p for p in named if p.division_code.startswith(asked.division_code)]
-    longest = max((len(place.name) for place in named), default=0)
-    best = [place for place in named if len(place.name) == longest]
-    return [
-        Candidate(
-            division_code=place.division_code,
-            door=door.model_copy(update={"location": place.location}),
-            confidence=round(_BY_NAME / len(best), 2),
-        )
-        for place in best
-    ]
-
-
-def _division_at(point: Point, places: Sequence[Place]) -> str:
-    """That of the nearest place. Flat is near enough here, and quick among thousands."""
-    shrunk = cos(radians(point.latitude))
-
-    def away(place: Place) -> float:
-        east = (place.location.longitude - point.longitude) * shrunk
-        return east * east + (place.location.latitude - point.latitude) ** 2
-
-    nearest = min(places, key=away, default=None)
-    return nearest.division_code if nearest else ""
-
-
-def certain(found: Sequence[Candidate]) -> Candidate | None:
-    """The one candidate there is. None: none, or several to choose from."""
-    return found[0] if len(found) == 1 else None
