@@ -16,7 +16,7 @@ from doorstep.accounts.actions import Accounts
 from doorstep.accounts.model import SignInPolicy
 from doorstep.accounts.outside import CodeSender, ConsoleSender, HttpSender
 from doorstep.addresses import store as addresses_store
-from doorstep.addresses.actions import Addresses, CityMap
+from doorstep.addresses.actions import Addresses, Beats, CityMap
 from doorstep.appointments import reactions as appointments_reactions
 from doorstep.appointments import store as appointments_store
 from doorstep.appointments.actions import Appointments
@@ -151,14 +151,16 @@ class House:
         organisation = Organisation(organisation_store.UnitStore(mongo))
         rulebook = Rulebook(rulebook_store.RuleStore(mongo))
         catalogue = Catalogue(rulebook, SizeLimits(weight_grams=settings.bulky_weight_grams))
+        city = CityMap(addresses_store.MapStore(mongo))
         addresses = Addresses(
             mongo,
             addresses_store.AddressStore(mongo, vault),
-            CityMap(addresses_store.MapStore(mongo)),
+            city,
             vault,
             clock,
             settings.most_addresses,
             rulebook,
+            Beats(mongo, addresses_store.BeatStore(mongo), city, clock),
         )
         calendar = Calendar.of(mongo, _path_of(addresses), clock)
         couriers = Couriers(couriers_store.CourierStore(mongo, vault))

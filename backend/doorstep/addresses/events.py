@@ -16,3 +16,9 @@ class AddressMoved(Event):
 
 class AddressDeleted(Event):
     owner_id: str
+
+
+class BeatCorrected(Event):
+    """A dispatcher said on which beat a place lies, or took that back: `sequence` its version."""
+
+    branch_id: str

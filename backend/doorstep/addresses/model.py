@@ -204,6 +204,90 @@ class Place(Stored):
     location: Point
 
 
+class Beat(Stored):
+    """段道: a part of an area that one courier knows by heart. Without days it holds for ever."""
+
+    branch_id: str
+    branch_path: str
+    area_id: str
+    name: str
+    keywords: tuple[str, ...] = ()
+    """Names of roads and communities that lie in it."""
+    geometry: dict[str, Any] | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+    def holds_on(self, day: date) -> bool:
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
+
+
+class BeatRule(StrEnum):
+    """By which rule a beat was found, the strongest first."""
+
+    CORRECTION = "CORRECTION"
+    KEYWORD = "KEYWORD"
+    POLYGON = "POLYGON"
+    HISTORY = "HISTORY"
+
+
+class BeatMatch(BaseModel):
+    """The beat of a door, and why it is that one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    beat: Beat
+    rule: BeatRule
+    detail: str
+
+
+class BeatCorrection(Stored):
+    """What a dispatcher taught us: doors of this place are on that beat."""
+
+    place_id: str
+    beat_id: str
+    branch_id: str
+    branch_path: str
+    reason: str
+    by: str
+    at: datetime
+    withdrawn_at: datetime | None = None
+    version: int = 1
+
+
+class BeatSeen(Stored):
+    """On which beat an address was found; `id` is the address's. Names no door."""
+
+    place_id: str
+    beat_id: str
+
+
+class BeatRefusal(StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    OTHER_AREA = "OTHER_AREA"
+    STALE_VERSION = "STALE_VERSION"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+
+BEAT_WORDS: Final[dict[BeatRefusal, Words]] = {
+    BeatRefusal.NOT_FOUND: Words("没有找到。", "Not found."),
+    BeatRefusal.OTHER_AREA: Words(
+        "该地点不在此段道的服务范围内。", "That place lies in another area."
+    ),
+    BeatRefusal.STALE_VERSION: Words(
+        "刚刚有变化，请核对后再试。", "It has just changed. Please look again."
+    ),
+    BeatRefusal.IDEMPOTENCY_KEY_REUSED: Words(
+        "此请求编号已用于另一个请求。", "This idempotency key was used for another request."
+    ),
+}
+
+
+class BeatRefused(Refusal):
+    code: BeatRefusal
+    current: BeatCorrection | None = None
+
+
 class UnservedReason(StrEnum):
     OUTSIDE_ALL_AREAS = "OUTSIDE_ALL_AREAS"
     AMBIGUOUS_ADDRESS = "AMBIGUOUS_ADDRESS"

@@ -8,6 +8,7 @@ from strawberry.types.base import StrawberryObjectDefinition
 
 import doorstep.catalogue.graphql  # noqa: F401 - gives the catalogue's enums their words, first of all
 from doorstep.accounts.graphql import AccountMutation, AccountQuery
+from doorstep.addresses.graphql import BeatMutation, BeatQuery
 from doorstep.api.documents import EXTENSIONS, strawberry_config
 from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
@@ -47,6 +48,7 @@ class Query(
     CalendarQuery,
     CatalogueQuery,
     CourierQuery,
+    BeatQuery,
     CapacityQuery,
     TermsQuery,
     NotesQuery,
@@ -67,6 +69,7 @@ class Mutation(
     AccountMutation,
     CalendarMutation,
     TermsMutation,
+    BeatMutation,
     DoorMutation,
     AppointmentMutation,
     BulkMutation,

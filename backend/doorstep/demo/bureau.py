@@ -14,7 +14,7 @@ from shapely.geometry import shape
 
 from doorstep.accounts.model import Account
 from doorstep.addresses import rules as address_rules
-from doorstep.addresses.model import Address, AddressAsked, Place, ServiceArea
+from doorstep.addresses.model import Address, AddressAsked, Beat, Place, ServiceArea
 from doorstep.addresses.rules import AreaMap
 from doorstep.calendar.model import BureauDay, Closure, FerryRoute, SailingPattern
 from doorstep.capacity.model import SlotPattern, Terms
@@ -32,6 +32,7 @@ from doorstep.rulebook.model import RuleRow
 _COLUMNS: Final = {
     "units": ("id", "name", "level", "kind", "parent_id", "latitude", "longitude"),
     "places": ("id", "name", "division_code", "latitude", "longitude"),
+    "beats": ("id", "area_id", "name", "keywords"),
     "vehicles": ("id", "plate", "capacity_kilograms", "capacity_litres", "branch_id"),
     "couriers": (
         *("id", "account_id", "name", "phone", "branch_id", "vehicle_id", "skills"),
@@ -63,6 +64,7 @@ _PREFIX: Final = {
     "units": "org",
     "areas": "are",
     "places": "plc",
+    "beats": "bea",
     "vehicles": "veh",
     "couriers": "cou",
     "shifts": "pat",
@@ -84,6 +86,7 @@ class Bureau:
     units: tuple[OrgUnit, ...] = ()
     areas: tuple[ServiceArea, ...] = ()
     places: tuple[Place, ...] = ()
+    beats: tuple[Beat, ...] = ()
     vehicles: tuple[Vehicle, ...] = ()
     couriers: tuple[Courier, ...] = ()
     shifts: tuple[ShiftPattern, ...] = ()
@@ -234,6 +237,7 @@ def _bureau(sheets: _Sheets, at: datetime) -> Bureau:
         units=tuple(_units(sheets)),
         areas=areas,
         places=places,
+        beats=tuple(_beats(sheets)),
         vehicles=tuple(_vehicles(sheets)),
         couriers=tuple(_couriers(sheets, {account.id: account for account in accounts})),
         shifts=tuple(_shifts(sheets)),
@@ -289,6 +293,20 @@ def _places(sheets: _Sheets) -> Iterator[Place]:
         where, aliases = row.taken("longitude", "latitude"), row.parts("aliases")
         if place := row.made(Place, {**given, "location": where, "aliases": aliases}):
             yield place
+
+
+def _beats(sheets: _Sheets) -> Iterator[Beat]:
+    for row in sheets.rows["beats"]:
+        sheets.refer(row, "area_id", "areas")
+        branch = sheets.cell("areas", row["area_id"], "branch_id")
+        given = {
+            **row.taken("id", "area_id", "name"),
+            "keywords": row.parts("keywords"),
+            "branch_id": branch,
+            "branch_path": sheets.paths.get(branch, ""),
+        }
+        if beat := row.made(Beat, given):
+            yield beat
 
 
 def _vehicles(sheets: _Sheets) -> Iterator[Vehicle]:

@@ -25,6 +25,7 @@ SEED: Final = 2026
 
 _SECOND_HOME_EVERY: Final = 8
 _ONE_HOME_UNTIL: Final = 600
+_MOST_BEATS: Final = 8
 
 Rows = Iterable[Sequence[Cell]]
 
@@ -40,6 +41,7 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
             (p.id, p.name, p.division_code, *degrees(p.location), names.short(p.name))
             for p in atlas.places
         ],
+        "beats": _beats(atlas),
         "vehicles": staffing.vehicles(atlas, Random(f"{seed}/vehicles")),
         "couriers": staffing.couriers(everybody, atlas, Random(f"{seed}/couriers")),
         "shifts": staffing.shifts(atlas),
@@ -60,6 +62,7 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
 _COLUMNS: Final = {
     "units": "id,name,level,kind,parent_id,latitude,longitude",
     "places": "id,name,division_code,latitude,longitude,aliases",
+    "beats": "id,area_id,name,keywords",
     "vehicles": "id,plate,capacity_kilograms,capacity_litres,branch_id",
     "couriers": "id,account_id,name,phone,branch_id,vehicle_id,skills,latitude,longitude",
     "shifts": "id,courier_id,weekdays,start,length_minutes",
@@ -101,6 +104,22 @@ def _write_areas(file: Path, atlas: Atlas) -> None:
     file.write_text(
         f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n', encoding="utf-8"
     )
+
+
+def _beats(atlas: Atlas) -> Iterator[Sequence[Cell]]:
+    """Eight an area at most; each has its share of the area's places."""
+    by_area: dict[int, list[str]] = defaultdict(list)
+    for place in atlas.places:
+        by_area[place.area].append(place.name)
+    for area, named in sorted(by_area.items()):
+        for number in range(min(_MOST_BEATS, len(named))):
+            share = named[number::_MOST_BEATS]
+            yield (
+                f"bea_demo_{area}_{number + 1}",
+                cast.area_id(area),
+                f"{atlas.area_name(area)}{number + 1}段",
+                "|".join(share),
+            )
 
 
 def _staff(everybody: Cast, random: Random) -> Iterator[Sequence[Cell]]:

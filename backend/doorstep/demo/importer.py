@@ -25,8 +25,8 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from doorstep.accounts.model import Account
 from doorstep.accounts.store import ACCOUNTS, AccountStore
-from doorstep.addresses.actions import CityMap
-from doorstep.addresses.store import ADDRESSES, AREAS, PLACES, AddressStore
+from doorstep.addresses.actions import Beats, CityMap
+from doorstep.addresses.store import ADDRESSES, AREAS, BEATS, PLACES, AddressStore
 from doorstep.calendar.actions import Calendar
 from doorstep.calendar.store import CLOSURES, DAYS, ROUTES, SAILING_PATTERNS
 from doorstep.capacity.actions import Capacity
@@ -57,6 +57,7 @@ _COLLECTION: Final = {
     "units": UNITS,
     "areas": AREAS,
     "places": PLACES,
+    "beats": BEATS,
     "vehicles": VEHICLES,
     "couriers": COURIERS,
     "shifts": SHIFT_PATTERNS,
@@ -108,6 +109,7 @@ class Importing:
     accounts: AccountStore
     organisation: Organisation
     city: CityMap
+    beats: Beats
     couriers: Couriers
     capacity: Capacity
     calendar: Calendar
@@ -123,6 +125,7 @@ class Importing:
             accounts=house.accounts.accounts,
             organisation=house.organisation,
             city=house.addresses.city,
+            beats=house.addresses.beats,
             couriers=house.couriers,
             capacity=house.capacity,
             calendar=house.calendar,
@@ -347,6 +350,7 @@ async def _documents(house: Importing, fresh: Bureau) -> dict[str, list[Document
     await _add_accounts(house.vault, fresh.accounts, tx=told)
     house.organisation.add(fresh.units, tx=told)
     house.city.add(fresh.areas, fresh.places, tx=told)
+    house.beats.add(fresh.beats, tx=told)
     await house.couriers.add(fresh.couriers, fresh.vehicles, fresh.shifts, tx=told)
     house.capacity.add_patterns(fresh.slots, tx=told)
     house.capacity.add_terms(fresh.terms, tx=told)

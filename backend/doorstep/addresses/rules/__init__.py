@@ -7,6 +7,10 @@ from doorstep.addresses.rules.areas import (
     placed,
     tiling_faults,
 )
+from doorstep.addresses.rules.beats import (
+    match_beat,
+    place_of,
+)
 from doorstep.addresses.rules.depths import (
     judge_depth,
     kind_of_door,
@@ -29,7 +33,9 @@ __all__ = [
     "days_of_change",
     "judge_depth",
     "kind_of_door",
+    "match_beat",
     "parsed",
+    "place_of",
     "placed",
     "tiling_faults",
 ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from doorstep.addresses.actions import Located
-from doorstep.addresses.model import Address, AddressAsked, ServiceArea, UnservedReason
+from doorstep.addresses.model import Address, AddressAsked, BeatMatch, ServiceArea, UnservedReason
 from doorstep.appointments import rules
 from doorstep.appointments.actions.tools import Asked, Tools
 from doorstep.appointments.model import AccessNotes, LineAsked
@@ -31,6 +31,7 @@ class Serviceability:
     located: Located
     offers: tuple[Offer, ...]
     reason: UnservedReason | None
+    beat: BeatMatch | None = None
 
     @property
     def served(self) -> bool:
@@ -61,7 +62,8 @@ class Serving(Tools):
         now = self.clock.now()
         where = located.candidate.door.location if located.candidate else None
         offers = [await self._offer(area, kind, where, now) for kind in wanted]
-        return Serviceability(located, tuple(offers), None)
+        _, beat = await self.addresses.placed_on_beat(located)
+        return Serviceability(located, tuple(offers), None, beat)
 
     async def _offer(
         self, area: ServiceArea, kind: ServiceKind, where: Point | None, now: datetime

@@ -10,6 +10,7 @@ from doorstep.addresses.graphql import (
     AddressCandidate,
     AddressDeleted,
     AddressRefused,
+    BeatMatch,
     ServiceArea,
 )
 from doorstep.addresses.model import UnservedReason
@@ -52,6 +53,7 @@ class Serviceability:
     served: bool = shown("Whether we come at all.")
     standardized_address: AddressCandidate | None = shown("What we took the address for.")
     area: ServiceArea | None = shown("The area it lies in.")
+    beat: BeatMatch | None = shown("The beat it is on, and by which rule.")
     services: list[ServiceOffer] = shown("What we do there.")
     reason: UnservedReason | None = shown("Why not, when not served.")
     alternatives: list[OrgUnit] = shown("When not served: where to go instead, the nearest first.")
@@ -65,6 +67,7 @@ class Serviceability:
             served=found.served,
             standardized_address=AddressCandidate.of(candidate) if candidate else None,
             area=ServiceArea.of(area, tree) if area else None,
+            beat=BeatMatch.of(found.beat) if found.beat else None,
             services=[
                 ServiceOffer(
                     kind=offer.kind,

@@ -1,17 +1,20 @@
 """Keeping address books, and finding the area of a door."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
 from doorstep.addresses import rules
+from doorstep.addresses.actions.beats import Beats
+from doorstep.addresses.actions.city import CityMap
 from doorstep.addresses.events import AddressDeleted, AddressMoved, AddressSaved
 from doorstep.addresses.model import (
     Address,
     AddressAsked,
     AddressRefusal,
     AddressRefused,
+    BeatMatch,
     Candidate,
     DeliveryDepth,
     DepthJudged,
@@ -21,12 +24,11 @@ from doorstep.addresses.model import (
     ServiceArea,
 )
 from doorstep.addresses.rules import AreaMap
-from doorstep.addresses.store import AddressStore, MapStore
+from doorstep.addresses.store import AddressStore
 from doorstep.kit.clock import Clock
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Mongo, Repeated, Reused, Tx
 from doorstep.kit.pii import Vault
-from doorstep.kit.remembered import Remembered
 from doorstep.kit.windows import local_day
 from doorstep.rulebook.actions import Rulebook
 
@@ -48,33 +50,6 @@ class Located:
         return rules.certain(self.found)
 
 
-class CityMap:
-    """The areas and places as they were a few seconds ago."""
-
-    def __init__(self, store: MapStore) -> None:
-        self._store = store
-        self._areas = Remembered(self._read)
-        self._places = Remembered(store.places)
-
-    async def areas(self, day: date | None = None) -> AreaMap:
-        """The map of a day. Without one, that of all days: to find an area by its id."""
-        maps = await self._areas.get()
-        if day not in maps:
-            maps[day] = AreaMap.of(maps[None].areas, day)
-        return maps[day]
-
-    async def places(self) -> list[Place]:
-        return await self._places.get()
-
-    def add(self, areas: Iterable[ServiceArea], places: Iterable[Place], *, tx: Tx) -> None:
-        self._store.add(areas, places, tx=tx)
-        self._areas.forget()
-        self._places.forget()
-
-    async def _read(self) -> dict[date | None, AreaMap]:
-        return {None: AreaMap.of(await self._store.areas())}
-
-
 @dataclass(frozen=True)
 class Addresses:
     mongo: Mongo
@@ -84,6 +59,7 @@ class Addresses:
     clock: Clock
     most_addresses: int
     rulebook: Rulebook
+    beats: Beats
 
     async def locate(self, asked: AddressAsked) -> Located:
         """Which door this may be, and which area it lies in if that is certain."""
@@ -93,6 +69,15 @@ class Addresses:
         if one and one.door.location:
             area = (await self._today()).at(one.door.location)
         return Located(found, area)
+
+    async def placed_on_beat(self, located: Located) -> tuple[Place | None, BeatMatch | None]:
+        """The bureau's place of a door that was found, and its beat."""
+        one = located.candidate
+        if one is None:
+            return None, None
+        place = rules.place_of(one.door, one.division_code, await self.city.places())
+        area_id = located.area.id if located.area else None
+        return place, await self.beats.match(one.door, one.division_code, area_id)
 
     async def area(self, id: str | None) -> ServiceArea | None:
         return (await self.city.areas()).get(id)
@@ -163,6 +148,7 @@ class Addresses:
             return AddressRefused(code=AddressRefusal.TOO_MANY_ADDRESSES)
         if not dry:
             await self.store.add([draft], tx=tx)
+            await self.beats.learn(draft, tx=tx)
             self._say_saved(draft, tx)
         return draft
 
@@ -176,6 +162,7 @@ class Addresses:
         after = draft.model_copy(update={"id": id, "version": before.version + 1, **kept})
         if before.version != expected_version or not await self.store.replace(before, after, tx=tx):
             return _stale(before)
+        await self.beats.learn(after, tx=tx)
         self._say_saved(after, tx)
         return after
 
