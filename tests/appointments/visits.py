@@ -1,5 +1,6 @@
 """Visits that went well, in part, or not at all."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 from doorstep.accounts.model import Role
@@ -17,6 +18,7 @@ from doorstep.appointments.model import (
 from doorstep.capacity.model import SlotRef
 from doorstep.catalogue.model import Channel, LineOutcome, ServiceKind
 from doorstep.kit.mongo.transactions import Tx
+from doorstep.kit.windows import local_day
 from doorstep.wiring import House
 from tests import given
 from tests.given import ADA
@@ -42,6 +44,24 @@ async def visited(house: House, *outcomes: LineOutcome) -> Appointment:
         lines=MIXED[: len(outcomes)],
         access_notes=AccessNotes(gate_code="1234#", floor=5, has_lift=False),
     )
+    return await came_to(house, promise, *outcomes)
+
+
+async def visited_in_vain(house: House, customer_id: str) -> None:
+    """A parcel of this customer's was not ready."""
+    home = (await house.addresses.all_of(customer_id))[0]
+    views = await house.appointments.slots(home, given.PARCEL, local_day(house.clock.now()), 7)
+    request = given.request(
+        replace(ADA, account_id=customer_id, address_id=home.id),
+        slot=next(view.ref for view in views if not view.closed),
+    )
+    promise = await house.appointments.book(request, given.attempt(house))
+    assert isinstance(promise, Appointment), promise
+    await came_to(house, promise, LineOutcome.NOT_READY)
+
+
+async def came_to(house: House, promise: Appointment, *outcomes: LineOutcome) -> Appointment:
+    """How the promise stands once each of its lines came to that."""
     promise = (await house.appointments.load([promise.id]))[promise.id]
     done = [each in (LineOutcome.COLLECTED, LineOutcome.DELIVERED) for each in outcomes]
     status = Status.COMPLETED if all(done) else Status.PARTLY_COMPLETED

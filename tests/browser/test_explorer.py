@@ -88,9 +88,10 @@ IN_ORDER = {
         *("Me", "CheckAddress", "MyAddresses", "SaveAddress", "DeleteAddress"),
         *("Slots", "HoldSlot", "ReleaseHold"),
         *("BookAppointment", "Appointment", "Node", "MyAppointments", "AppointmentChanged"),
+        *("ChangeAccessNotes", "ChangeContact", "RebookRemainder"),
         *("RescheduleAppointment", "CancelAppointment", "SignOut"),
     ),
-    "agent": ("Customer", "SaveAddressForCustomer", "BookForCustomer"),
+    "agent": ("Customer", "SaveAddressForCustomer", "BookForCustomer", "BookAppointments"),
     "dispatcher": (
         *("BranchAppointments", "UnassignedAppointments", "Couriers", "AssignAppointment"),
         *("UnassignAppointment", "Alarms", "BranchFeed"),

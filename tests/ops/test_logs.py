@@ -101,8 +101,12 @@ async def as_customer(ada: App) -> None:
     await ada.run("Node", id=id)
     await ada.run("MyAppointments")
     await ada.ask("RescheduleAppointment", id=id, expectedVersion=1, slotId=second)
-    await ada.ask("CancelAppointment", id=id, expectedVersion=2, reason=REASON)
-    await ada.ask("CancelAppointment", id=id, expectedVersion=3, reason=REASON)  # refused
+    notes, contact = visit()["accessNotes"], {"name": NAME, "phone": OTHER_PHONE}
+    await ada.ask("ChangeAccessNotes", id=id, expectedVersion=2, accessNotes={**notes, "floor": 2})
+    await ada.ask("ChangeContact", id=id, expectedVersion=3, contact=contact)
+    await ada.ask("RebookRemainder", appointmentId=id, slotId=first)  # refused
+    await ada.ask("CancelAppointment", id=id, expectedVersion=4, reason=REASON)
+    await ada.ask("CancelAppointment", id=id, expectedVersion=5, reason=REASON)  # refused
 
 
 def visit() -> dict[str, Any]:
@@ -118,6 +122,9 @@ async def as_agent(gu: App) -> Any:
     await gu.run("Customer", phone=EVE.phone)
     await gu.ask("SaveAddressForCustomer", address={"line": DOOR}, onBehalfOf=behalf)
     slot = given.slot().text
+    row = {"addressId": EVE.address_id, "when": {"slotId": slot}, "onBehalfOf": behalf, **visit()}
+    nobody = {**row, "contact": {"name": NAME, "phone": f"{PHONE}9"}}
+    await gu.ask("BookAppointments", mode="VALID_ROWS", rows=[row, nobody])
     asked = {"addressId": EVE.address_id, "slotId": slot, "onBehalfOf": behalf, **visit()}
     return (await gu.ask("BookForCustomer", **asked))["appointment"]
 
