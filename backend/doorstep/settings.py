@@ -69,6 +69,13 @@ class Settings(BaseSettings):
         default=timedelta(minutes=15),
         description="How long a courier at work is asked to agree to another door.",
     )
+    reoffer_lasts: timedelta = Field(
+        default=timedelta(hours=12), description="How long a place is kept for who lost another."
+    )
+    reoffer_least_to_answer: timedelta = timedelta(hours=1)
+    reoffer_at_once: tuple[Literal["CLOSURE", "BLOCK", "SAILING_CANCELLED"], ...] = Field(
+        default=("SAILING_CANCELLED",), description="What is answered with offers unasked."
+    )
     offer_patience: timedelta = timedelta(minutes=15)
     most_stops_in_window: int = Field(default=8, ge=1)
     undo_within: timedelta = timedelta(minutes=10)

@@ -20,7 +20,12 @@ from doorstep.addresses.actions import Addresses, Beats, CityMap
 from doorstep.appointments import reactions as appointments_reactions
 from doorstep.appointments import store as appointments_store
 from doorstep.appointments.actions import Appointments
-from doorstep.appointments.model import BookingPolicy, ConductPolicy, WaitlistPolicy
+from doorstep.appointments.model import (
+    BookingPolicy,
+    ConductPolicy,
+    ReofferPolicy,
+    WaitlistPolicy,
+)
 from doorstep.calendar import store as calendar_store
 from doorstep.calendar.actions import Calendar
 from doorstep.calendar.outside import PathOfArea
@@ -201,6 +206,11 @@ class House:
             _waiting(settings),
             appointments_store.MarkStore(mongo, vault),
             _conduct(settings),
+            calendar,
+            appointments_store.PromiseStore(mongo),
+            appointments_store.ReofferStore(mongo),
+            appointments_store.RunStore(mongo),
+            _reoffering(settings),
             couriers=couriers,
         )
         dispatch = Dispatch(
@@ -406,4 +416,12 @@ def _conduct(settings: Settings) -> ConductPolicy:
         free_cancels=settings.conduct_free_cancels,
         cancels_within=settings.conduct_cancels_within,
         exempt=settings.conduct_exempt,
+    )
+
+
+def _reoffering(settings: Settings) -> ReofferPolicy:
+    return ReofferPolicy(
+        lasts=settings.reoffer_lasts,
+        least_to_answer=settings.reoffer_least_to_answer,
+        at_once=frozenset(settings.reoffer_at_once),
     )

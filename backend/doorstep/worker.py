@@ -79,6 +79,15 @@ async def look_at_lists_again(house: House) -> int:
     return await house.appointments.look_again()
 
 
+async def carry_out_reoffers(house: House) -> int:
+    """Whom a closed way or a cancelled boat leaves without a visit is offered another."""
+    return await house.appointments.carry_out_due()
+
+
+async def end_lapsed_reoffers(house: House) -> int:
+    return await house.appointments.end_lapsed_reoffers()
+
+
 TIMETABLE = (
     Job("fill-horizon", timedelta(seconds=30), fill_horizon),
     Job("publish-capacity", timedelta(seconds=30), publish_capacity),
@@ -88,6 +97,8 @@ TIMETABLE = (
     Job("look-at-lists-again", timedelta(seconds=30), look_at_lists_again),
     Job("end-unanswered-changes", timedelta(seconds=5), end_unanswered_changes),
     Job("finish-moves", timedelta(seconds=30), finish_moves),
+    Job("carry-out-reoffers", timedelta(seconds=1), carry_out_reoffers),
+    Job("end-lapsed-reoffers", timedelta(seconds=15), end_lapsed_reoffers),
 )
 
 

@@ -6,11 +6,12 @@ from typing import Annotated, Final
 import strawberry
 
 from doorstep.accounts.graphql import Account
-from doorstep.accounts.model import AGENT, DISPATCH, SIGNED_IN, SUPERVISORS, Caller, Role
+from doorstep.accounts.model import AGENT, DISPATCH, SIGNED_IN, STAFF, SUPERVISORS, Caller, Role
 from doorstep.accounts.permissions import query
 from doorstep.addresses.graphql import Address, ServiceArea
 from doorstep.appointments.graphql.conduct import ConductMark
 from doorstep.appointments.graphql.mutations import hold_shown
+from doorstep.appointments.graphql.offers import Reoffer
 from doorstep.appointments.graphql.queries import is_staff, viewer_of
 from doorstep.appointments.graphql.types import presented
 from doorstep.appointments.graphql.waiting import entries_shown
@@ -112,6 +113,16 @@ async def _hold(id: str, info: Info) -> Node | None:
     return await hold_shown(hold, info)
 
 
+async def _reoffer(id: str, info: Info) -> Node | None:
+    rooms, caller = info.context.house.appointments, info.context.caller
+    found = await rooms.reoffer_of(id)
+    if found is None:
+        return None
+    if found.customer_id != caller.id and not caller.may(STAFF, found.branch_path):
+        return None
+    return Reoffer.of(found, at=rooms.clock.now())
+
+
 async def _round(id: str, info: Info) -> Node | None:
     house, caller = info.context.house, info.context.caller
     round = await house.dispatch.round(id)
@@ -185,6 +196,7 @@ FINDERS: Final[dict[str, Finder]] = {
     "mov": _move,
     "org": _unit,
     "rnd": _round,
+    "rof": _reoffer,
     "sai": _sailing,
     "slt": _slot,
     "veh": _vehicle,

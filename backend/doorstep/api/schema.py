@@ -22,6 +22,7 @@ from doorstep.appointments.graphql.moving import MovingMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
 from doorstep.appointments.graphql.notes import DoorNoteMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
+from doorstep.appointments.graphql.reoffering import ReofferMutation, ReofferQuery
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
 from doorstep.appointments.graphql.waitlist import (
     WaitlistMutation,
@@ -57,6 +58,7 @@ class Query(
     ConductQuery,
     CostQuery,
     FittingQuery,
+    ReofferQuery,
     DispatchQuery,
     DeskQuery,
     RelocationQuery,
@@ -80,6 +82,7 @@ class Mutation(
     WaitlistMutation,
     ConductMutation,
     FittingMutation,
+    ReofferMutation,
     DispatchMutation,
     HandheldMutation,
     RelocationMutation,

@@ -76,3 +76,15 @@ class ConductChanged(Event):
     """A mark was made, withdrawn, appealed or decided: `aggregate` is the mark."""
 
     branch_id: str
+
+
+class AppointmentReoffered(AppointmentEvent):
+    """It cannot be kept as it is: its customer was offered something else."""
+
+
+class AppointmentReofferLapsed(AppointmentEvent):
+    """Nobody answered in time. It stands where it stood, and somebody should care."""
+
+
+class AppointmentReofferWithdrawn(AppointmentEvent):
+    """It can be kept as it is after all."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from doorstep.appointments.actions import Appointments
-from doorstep.appointments.events import AppointmentEvent
+from doorstep.appointments.events import AppointmentEvent, AppointmentReofferLapsed
 from doorstep.appointments.model import Appointment, Status
 from doorstep.capacity.events import CapacityChanged
 from doorstep.couriers.actions import Couriers
@@ -84,6 +84,13 @@ class Desk:
         appointment = found.get(event.aggregate)
         if appointment and appointment.status is Status.BOOKED and not appointment.offered_to:
             await self.sound(rules.untaken(appointment, at=event.at))
+
+    async def heed_reoffer_lapsed(self, event: AppointmentReofferLapsed) -> None:
+        """A customer whose promise cannot be kept has not answered: somebody should call them."""
+        await self.tell(event)
+        appointment = (await self.appointments.load([event.aggregate])).get(event.aggregate)
+        if appointment and rules.is_unanswered(appointment, event.sequence):
+            await self.sound(rules.unanswered(appointment, at=event.at))
 
     async def heed_duty_ended(self, event: DutyEnded) -> None:
         """A courier went home: are there stops left today?"""

@@ -21,6 +21,7 @@ class AlarmKind(StrEnum):
     WINDOW_PASSING = "WINDOW_PASSING"
     DUTY_ENDED_WITH_STOPS = "DUTY_ENDED_WITH_STOPS"
     CAPACITY_SHORT = "CAPACITY_SHORT"
+    REOFFER_LAPSED = "REOFFER_LAPSED"
 
 
 ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
@@ -35,6 +36,10 @@ ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
     ),
     AlarmKind.CAPACITY_SHORT: Words(
         "运力减少，已约的上门排不下了。", "There is less capacity than was promised."
+    ),
+    AlarmKind.REOFFER_LAPSED: Words(
+        "无法按约上门，客户尚未答复改约，请联系客户。",
+        "This cannot be kept, and nobody has answered our offer. Please call the customer.",
     ),
 }
 

@@ -10,6 +10,9 @@ from doorstep.appointments.events import (
     AppointmentMoved,
     AppointmentNoted,
     AppointmentRedirected,
+    AppointmentReoffered,
+    AppointmentReofferLapsed,
+    AppointmentReofferWithdrawn,
     AppointmentRescheduled,
 )
 from doorstep.capacity.events import CapacityChanged
@@ -28,6 +31,9 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentCancelled: Desk.tell,
     AppointmentMoved: Desk.tell,
     AppointmentNoted: Desk.tell,
+    AppointmentReoffered: Desk.tell,
+    AppointmentReofferLapsed: Desk.heed_reoffer_lapsed,
+    AppointmentReofferWithdrawn: Desk.tell,
     OfferUntaken: Desk.heed_untaken,
     DutyEnded: Desk.heed_duty_ended,
     CapacityChanged: Desk.heed_capacity,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from doorstep.appointments.model import Appointment, Status
+from doorstep.appointments.model import Appointment, EventKind, Status
 from doorstep.capacity.model import Slot
 from doorstep.couriers.model import Courier
 from doorstep.desk.model import UNVISITED, Alarm, AlarmKind
@@ -16,6 +16,16 @@ def untaken(appointment: Appointment, *, at: datetime) -> Alarm:
 
 def passing(appointment: Appointment, *, at: datetime) -> Alarm:
     return _about(AlarmKind.WINDOW_PASSING, appointment, at)
+
+
+def unanswered(appointment: Appointment, *, at: datetime) -> Alarm:
+    return _about(AlarmKind.REOFFER_LAPSED, appointment, at)
+
+
+def is_unanswered(appointment: Appointment, sequence: int) -> bool:
+    """Whether it still stands where it stood when its offer lapsed, at that entry."""
+    since = [entry.kind for entry in appointment.history if entry.sequence > sequence]
+    return appointment.status in UNVISITED and EventKind.RESCHEDULED not in since
 
 
 def _about(kind: AlarmKind, appointment: Appointment, at: datetime) -> Alarm:
@@ -87,6 +97,12 @@ def lasts(
                 appointment is not None
                 and appointment.status in UNVISITED
                 and appointment.day == alarm.day
+            )
+        case AlarmKind.REOFFER_LAPSED:
+            return (
+                appointment is not None
+                and appointment.status in UNVISITED
+                and unanswered(appointment, at=alarm.at).id == alarm.id
             )
         case AlarmKind.DUTY_ENDED_WITH_STOPS:
             return courier is not None and not courier.on_duty and has_open_stops(round)

@@ -31,6 +31,7 @@ from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Attempt, Mongo, Repeated, Reused, Tx
 from doorstep.kit.turns import Turns
+from doorstep.kit.windows import TimeWindow
 
 _SWEPT_AT_ONCE: Final = 200
 
@@ -79,6 +80,8 @@ class Dispatch:
                 return None
             if await self.assignments.active_for([appointment_id], tx=tx):
                 return None
+            if await self.appointments.cannot_be_kept(appointment, tx=tx):
+                return None
             courier = await self._next_courier(appointment, tx)
             if courier is None:
                 tx.record(
@@ -94,6 +97,13 @@ class Dispatch:
             return assignment
 
         return await self.mongo.transact(body)
+
+    async def offer_anew(
+        self, span: TimeWindow, path: str = "", area_ids: Collection[str] = ()
+    ) -> None:
+        """Nothing is in the way any more: ask for those that nobody has, nor is asked about."""
+        for id in await self.appointments.unasked_in(span, path, area_ids):
+            await self.offer_next(id)
 
     async def _next_courier(self, appointment: Appointment, tx: Tx) -> Courier | None:
         roster = await self.couriers.roster(appointment.branch_id, appointment.window)

@@ -16,9 +16,11 @@ from doorstep.appointments.events import (
     AppointmentRedirected,
     AppointmentRescheduled,
 )
+from doorstep.calendar.events import BlockLifted, ClosureLifted, SailingAdded
 from doorstep.dispatch.actions import Dispatch
 from doorstep.dispatch.events import OfferEnded
 from doorstep.kit.events import Event
+from doorstep.kit.windows import TimeWindow, day_span
 
 Reaction = Callable[[Dispatch, Any], Awaitable[None]]
 
@@ -45,6 +47,20 @@ async def ask_another(dispatch: Dispatch, event: OfferEnded) -> None:
     await dispatch.offer_next(event.appointment_id)
 
 
+async def free_way(dispatch: Dispatch, event: BlockLifted) -> None:
+    span = TimeWindow(start=event.start, end=event.end)
+    await dispatch.offer_anew(span, event.path, event.area_ids)
+
+
+async def reopen(dispatch: Dispatch, event: ClosureLifted) -> None:
+    await dispatch.offer_anew(day_span(event.day), event.path)
+
+
+async def sail(dispatch: Dispatch, event: SailingAdded) -> None:
+    if event.arrives_at < event.returns_at:
+        await dispatch.offer_anew(TimeWindow(start=event.arrives_at, end=event.returns_at))
+
+
 REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentBooked: offer,
     AppointmentRescheduled: move,
@@ -53,4 +69,7 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentCancelled: drop,
     AppointmentNoted: retell,
     OfferEnded: ask_another,
+    BlockLifted: free_way,
+    ClosureLifted: reopen,
+    SailingAdded: sail,
 }

@@ -9,6 +9,7 @@ from doorstep.appointments.actions.fitting import Fitting, Reckoning
 from doorstep.appointments.actions.moving import DoorAsked, Moving
 from doorstep.appointments.actions.reading import Change, Reading
 from doorstep.appointments.actions.rebooking import Rebooking
+from doorstep.appointments.actions.reoffering import Reoffering
 from doorstep.appointments.actions.serving import Offer, Serviceability, Serving
 from doorstep.appointments.actions.tools import Asked
 from doorstep.appointments.actions.waiting import WaitChange, Waiting
@@ -26,5 +27,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Appointments(Serving, Bulk, Waiting, Rebooking, Amending, Moving, Conduct, Reading, Fitting):
+class Appointments(
+    Serving, Bulk, Waiting, Rebooking, Amending, Moving, Reoffering, Conduct, Reading, Fitting
+):
     """All verbs of the room, over one set of tools."""

@@ -9,11 +9,12 @@ from doorstep.addresses.model import Address, AddressAsked, BeatMatch, ServiceAr
 from doorstep.appointments import rules
 from doorstep.appointments.actions.tools import Asked, Tools
 from doorstep.appointments.model import AccessNotes, LineAsked
+from doorstep.calendar.model import Sailing
 from doorstep.capacity.actions import SlotView
 from doorstep.capacity.rules import Wish
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.geo import Point
-from doorstep.kit.windows import day_span
+from doorstep.kit.windows import day_span, local_day
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,17 @@ class Serviceability:
     offers: tuple[Offer, ...]
     reason: UnservedReason | None
     beat: BeatMatch | None = None
+    next_sailing: Sailing | None = None
+    """To a door on an island."""
+
+    @property
+    def needs_alternatives(self) -> bool:
+        """Whether to say where to go instead: nobody comes, or not with the next boat."""
+        area = self.located.area
+        if self.reason or area is None or area.ferry_route_id is None:
+            return self.reason is not None
+        days = [offer.next_slot.slot.day if offer.next_slot else None for offer in self.offers]
+        return rules.waits_for_a_boat(days, self.next_sailing)
 
     @property
     def served(self) -> bool:
@@ -60,10 +72,21 @@ class Serving(Tools):
             reason = UnservedReason.SERVICE_NOT_OFFERED_HERE
             return Serviceability(located, (), reason)
         now = self.clock.now()
+        boats = await self._boats_to(area, now)
+        sailing = rules.next_sailing(boats, now)
+        if area.ferry_route_id and not rules.sails_at_all(boats, now):
+            return Serviceability(located, (), UnservedReason.NO_SAILING)
         where = located.candidate.door.location if located.candidate else None
         offers = [await self._offer(area, kind, where, now) for kind in wanted]
         _, beat = await self.addresses.placed_on_beat(located)
-        return Serviceability(located, tuple(offers), None, beat)
+        return Serviceability(located, tuple(offers), None, beat, sailing)
+
+    async def _boats_to(self, area: ServiceArea, now: datetime) -> tuple[Sailing, ...]:
+        """Those that go there as far as we book ahead, also those that are cancelled."""
+        if area.ferry_route_id is None:
+            return ()
+        span = day_span(local_day(now), self.capacity.policy.horizon_days + 1)
+        return (await self.calendar.almanac(span)).sailings(area.ferry_route_id)
 
     async def _offer(
         self, area: ServiceArea, kind: ServiceKind, where: Point | None, now: datetime

@@ -10,9 +10,18 @@ from doorstep.appointments.model import (
     BookingRequest,
     ConductPolicy,
     LineAsked,
+    ReofferPolicy,
     WaitlistPolicy,
 )
-from doorstep.appointments.store import AppointmentStore, MarkStore, WaitlistStore
+from doorstep.appointments.store import (
+    AppointmentStore,
+    MarkStore,
+    PromiseStore,
+    ReofferStore,
+    RunStore,
+    WaitlistStore,
+)
+from doorstep.calendar.actions import Calendar
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.model import SlotRef
 from doorstep.catalogue.actions import Catalogue
@@ -65,6 +74,11 @@ class Tools:
     waiting: WaitlistPolicy
     marks: MarkStore
     conduct: ConductPolicy
+    calendar: Calendar
+    promises: PromiseStore
+    reoffers: ReofferStore
+    runs: RunStore
+    reoffering: ReofferPolicy
 
     async def _of_customer(
         self, id: str, customer_id: str, *, tx: Tx | None = None

@@ -34,10 +34,9 @@ from doorstep.appointments.graphql.types import (
 )
 from doorstep.appointments.graphql.types import shown_to as shown_to
 from doorstep.appointments.graphql.types import viewer_of as viewer_of
-from doorstep.appointments.rules import Viewer, sight_of
+from doorstep.appointments.rules import Viewer, nearest_outlets, sight_of
 from doorstep.capacity.graphql import Slot
 from doorstep.catalogue.model import ServiceKind
-from doorstep.kit.geo import Point, metres_between
 from doorstep.kit.gql import (
     Info,
     argument,
@@ -93,17 +92,14 @@ async def serviceability_shown(found: actions.Serviceability, info: Info) -> Ser
     tree = await info.context.house.organisation.tree()
     candidate = found.located.candidate
     point = candidate.door.location if candidate else None
-    outlets = [] if found.served else _nearest(tree.outlets(), point)
+    outlets: list[Unit] = []
+    if found.needs_alternatives:
+        areas = await info.context.house.addresses.city.areas()
+        area = found.located.area
+        route_id = area.ferry_route_id if area else None
+        outlets = nearest_outlets(tree.outlets(), point, areas, _ALTERNATIVES, route_id)
     alternatives = [OrgUnit.of(unit, tree) for unit in outlets]
     return Serviceability.of(found, alternatives, tree, staff=is_staff(info))
-
-
-def _nearest(outlets: list[Unit], point: Point | None) -> list[Unit]:
-    if point is None:
-        return outlets[:_ALTERNATIVES]
-    placed = [(unit, unit.location) for unit in outlets if unit.location]
-    placed.sort(key=lambda pair: metres_between(pair[1], point))
-    return [unit for unit, _ in placed[:_ALTERNATIVES]]
 
 
 @public("What an agent may see of a customer who is on the phone.")

@@ -16,6 +16,7 @@ from doorstep.addresses.graphql import (
 from doorstep.addresses.model import UnservedReason
 from doorstep.appointments import actions, model
 from doorstep.appointments.graphql.types import Appointment
+from doorstep.calendar.graphql.types import Sailing
 from doorstep.capacity.graphql import HoldReleased, Slot, SlotHeld
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.gql import (
@@ -56,7 +57,11 @@ class Serviceability:
     beat: BeatMatch | None = shown("The beat it is on, and by which rule.")
     services: list[ServiceOffer] = shown("What we do there.")
     reason: UnservedReason | None = shown("Why not, when not served.")
-    alternatives: list[OrgUnit] = shown("When not served: where to go instead, the nearest first.")
+    alternatives: list[OrgUnit] = shown(
+        "When not served, or not with the next boat: where to go instead, the nearest first. Of an "
+        "island first what lies on it, then a place on the mainland."
+    )
+    next_sailing: Sailing | None = shown("Of a door on an island: the next boat that goes there.")
 
     @classmethod
     def of(
@@ -77,6 +82,7 @@ class Serviceability:
             ],
             reason=found.reason,
             alternatives=alternatives,
+            next_sailing=Sailing.of(found.next_sailing) if found.next_sailing else None,
         )
 
 

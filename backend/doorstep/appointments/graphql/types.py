@@ -13,6 +13,7 @@ from doorstep.addresses.graphql import (
 )
 from doorstep.addresses.rules import AreaMap
 from doorstep.appointments import model
+from doorstep.appointments.graphql.offers import Reoffer
 from doorstep.appointments.rules import Sight, Viewer, sight_of
 from doorstep.capacity import model as capacity_model
 from doorstep.capacity.actions import Capacity, SlotView
@@ -75,12 +76,16 @@ explain(
         model.EventKind.CANCELLED: "Its customer took it back.",
         model.EventKind.UNDONE: "Its courier took the last step back.",
         model.EventKind.NOTED: "Somebody wrote something down.",
+        model.EventKind.REOFFERED: "We cannot keep it: other slots were offered. See `reoffer`.",
+        model.EventKind.REOFFER_LAPSED: "Nobody answered our offer in time.",
+        model.EventKind.REOFFER_WITHDRAWN: "We can keep it after all.",
     },
     name="AppointmentEventKind",
 )
 explain(model.BookingRefusal, "Why a booking or a hold is refused.", model.BOOKING_WORDS)
 explain(model.ChangeRefusal, "Why a change is refused.", model.CHANGE_WORDS)
 
+_REOFFER = frozenset({"reoffer"})
 _LIVE_SLOT_FIELDS = frozenset({"open", "closedBecause", "places", "taken"})
 
 
@@ -241,6 +246,10 @@ class Appointment(Node):
         "The customer alone sees it, and tells it where the proof policy asks for it."
     )
     booked_by_role: Role = shown("Who booked it.")
+    reoffer: Reoffer | None = shown(
+        "What was offered last because this could not be kept as it was; the customer and staff "
+        "see it."
+    )
     cancel_reason: str | None = shown("Why it was cancelled, if it was.")
     watched: strawberry.Private[Subject | None]
     """What there may be notes on, for those who may read them."""
@@ -276,6 +285,7 @@ class Appointment(Node):
         courier: CourierCard | None,
         areas: AreaMap,
         tree: Tree,
+        reoffer: Reoffer | None = None,
     ) -> Self:
         private = appointment.private
         return cls(
@@ -303,6 +313,7 @@ class Appointment(Node):
             cancel_reason=appointment.cancel_reason,
             watched=appointment.subject if sight.warned else None,
             linked_ids=(appointment.remainder_of, appointment.rebooked_as),
+            reoffer=reoffer,
         )
 
 
@@ -317,6 +328,7 @@ async def presented(seen: Sequence[Seen], info: Info) -> list[Appointment]:
     tree: Tree = await house.organisation.tree()
     cards = await _cards(seen, house.couriers)
     slots = await _slots(seen, info)
+    reoffers = await _reoffers(seen, info)
     return [
         Appointment.of(
             appointment,
@@ -325,6 +337,7 @@ async def presented(seen: Sequence[Seen], info: Info) -> list[Appointment]:
             cards.get(appointment.courier_id or ""),
             areas,
             tree,
+            reoffers.get(appointment.id),
         )
         for appointment, sight in seen
     ]
@@ -353,6 +366,16 @@ async def _linked(ids: Sequence[str], info: Info) -> list[Appointment]:
     found: dict[str, model.Appointment] = await info.context.house.appointments.load(ids)
     there = [found[id] for id in ids if id in found]
     return await shown_to(await viewer_of(info), there, info)
+
+
+async def _reoffers(seen: Sequence[Seen], info: Info) -> dict[str, Reoffer]:
+    """What each was offered last; looked up only if somebody asks."""
+    if not asks_for(info, _REOFFER):
+        return {}
+    rooms, at = info.context.house.appointments, info.context.house.appointments.clock.now()
+    theirs = {appointment.id for appointment, sight in seen if sight.own or sight.staff}
+    found = await rooms.reoffers_of(sorted(theirs))
+    return {id: Reoffer.of(reoffer, at=at) for id, reoffer in found.items()}
 
 
 async def _cards(seen: Sequence[Seen], couriers: Couriers) -> dict[str, CourierCard]:

@@ -61,6 +61,9 @@ class EventKind(StrEnum):
     CANCELLED = "CANCELLED"
     UNDONE = "UNDONE"
     NOTED = "NOTED"
+    REOFFERED = "REOFFERED"
+    REOFFER_LAPSED = "REOFFER_LAPSED"
+    REOFFER_WITHDRAWN = "REOFFER_WITHDRAWN"
 
 
 @dataclass(frozen=True)
@@ -71,22 +74,23 @@ class Step:
     target: Status
 
 
-_WAITING: Final = frozenset({Status.BOOKED, Status.ASSIGNED})
+WAITING: Final = frozenset({Status.BOOKED, Status.ASSIGNED})
+"""Nobody is on the way yet."""
 _AT_DOOR: Final = frozenset({Status.ARRIVED})
 
 MOVES: Final[dict[EventKind, Step]] = {
-    EventKind.RESCHEDULED: Step(_WAITING, Status.BOOKED),
-    EventKind.ADDRESS_CHANGED: Step(_WAITING, Status.BOOKED),
+    EventKind.RESCHEDULED: Step(WAITING, Status.BOOKED),
+    EventKind.ADDRESS_CHANGED: Step(WAITING, Status.BOOKED),
     EventKind.ASSIGNED: Step(frozenset({Status.BOOKED}), Status.ASSIGNED),
     EventKind.UNASSIGNED: Step(frozenset({Status.ASSIGNED}), Status.BOOKED),
-    EventKind.ACCEPTED: Step(_WAITING, Status.ASSIGNED),
-    EventKind.DECLINED: Step(_WAITING, Status.BOOKED),
+    EventKind.ACCEPTED: Step(WAITING, Status.ASSIGNED),
+    EventKind.DECLINED: Step(WAITING, Status.BOOKED),
     EventKind.SET_OUT: Step(frozenset({Status.ASSIGNED}), Status.EN_ROUTE),
     EventKind.ARRIVED: Step(frozenset({Status.EN_ROUTE}), Status.ARRIVED),
     EventKind.COMPLETED: Step(_AT_DOOR, Status.COMPLETED),
     EventKind.PARTLY_COMPLETED: Step(_AT_DOOR, Status.PARTLY_COMPLETED),
     EventKind.FAILED: Step(_AT_DOOR, Status.FAILED),
-    EventKind.CANCELLED: Step(_WAITING, Status.CANCELLED),
+    EventKind.CANCELLED: Step(WAITING, Status.CANCELLED),
 }
 
 

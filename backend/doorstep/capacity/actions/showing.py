@@ -1,7 +1,7 @@
 """Showing what can still be promised."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -48,6 +48,16 @@ class Showing(Agreeing):
         slots = await self.slots.of_area(area.id, span.start, span.end)
         views = await self._views(slots, wish, area, at)
         return [view for view in views if not view.too_far]
+
+    async def views_for(
+        self, area: ServiceArea, wishes: Iterable[Wish], span: TimeWindow, *, at: datetime
+    ) -> dict[Wish, list[SlotView]]:
+        """The same for many wishes: the slots are read once."""
+        slots = await self.slots.of_area(area.id, span.start, span.end)
+        return {
+            wish: [v for v in await self._views(slots, wish, area, at) if not v.too_far]
+            for wish in wishes
+        }
 
     async def open_slots(
         self,

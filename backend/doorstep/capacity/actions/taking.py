@@ -55,3 +55,7 @@ class Taking(Tools):
         """End the hold, and free the place that it keeps. Harmless when it was over already."""
         if await self.holds.end(hold, at=at, tx=tx):
             await self.slots.drop_hold(hold.slot_key, hold.id, tx=tx)
+
+    async def give_up(self, ref: SlotRef, hold_id: str, *, tx: Tx) -> None:
+        """Free a place that is kept under this id alone. Harmless when it was given up before."""
+        await self.slots.drop_hold(ref.key, hold_id, tx=tx)
