@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from doorstep.accounts.outside import Outbox
+from doorstep.addresses.model import Beat
 from doorstep.kit import log
 from doorstep.kit.mongo.driver import DriverError
 from doorstep.kit.mongo.outbox import Relay
@@ -71,6 +72,10 @@ async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
     await as_keeper_of_the_calendar(app(SU))
     await as_waiting(house, app(ADA), app(DAN))
     await as_appellant(app(ADA), app(SU), await lists.marked(house))
+    await as_planner(app(SU), app(ADA))
+    await as_warned(app(DAN), app(EVE), app(SU), promise)
+    await as_mover(app(EVE), app(GU))
+    await teaching_beats(house, app(DAN))
 
     assert OPERATIONS.keys() == EXECUTED
     text = logged.getvalue() + await numbers(address)
@@ -201,6 +206,66 @@ async def as_appellant(ada: App, su: App, mark_id: str) -> None:
     await su.run("OpenAppeals", unitId="org_branch")
     await su.ask("DecideAppeal", markId=mark_id, verdict="UPHELD", reason=REASON)
     await ada.run("MyConduct")
+
+
+async def as_planner(su: App, ada: App) -> None:
+    slot, branch = given.slot(12).text, {"branchId": "org_branch"}
+    await su.run("SlotCapacity", **branch, **{"from": str(TOMORROW)}, days=1)
+    await su.ask("CapSlot", slotId=slot, expectedEdition=1, mostVisits=9, note=REASON)
+    await su.run("AffectedBy", slotId=slot)
+    terms = await su.ask("PutBookingTerms", areaId=given.WEST, noticeMinutes=90, note=REASON)
+    await su.run("BookingTerms", areaId=given.WEST)
+    put = terms["terms"]
+    await su.ask("DropBookingTerms", id=put["id"], expectedVersion=put["version"])
+    await su.run("CostModel")
+    await ada.run("VisitCost", lines=visit()["lines"], addressId=ADA.address_id)
+
+
+async def as_warned(dan: App, eve: App, su: App, promise: Any) -> None:
+    about = {"appointmentId": promise["id"], "kind": "HAZARD", "about": "DOOR", "reason": "DOG"}
+    ends = "2026-12-01T00:00:00.000Z"
+    added = await dan.ask("AddDoorNote", **about, text=REASON, expiresAt=ends)
+    id = added["note"]["id"]
+    await dan.run("DoorNotes", branchId="org_branch")
+    await dan.run("Hazards", id=promise["id"])
+    await eve.run("MyNotes")
+    await eve.ask("RequestNoteReview", id=id, expectedVersion=1)
+    await su.ask("ReviewNote", id=id, expectedVersion=2, decision="WITHDRAW", answer=REASON)
+
+
+async def as_mover(eve: App, gu: App) -> None:
+    door = {"line": DOOR, "location": {"latitude": 37.45, "longitude": 122.04}}
+    there = await eve.ask("SaveAddress", address=door)
+    booked = await eve.ask(
+        "BookAppointment", addressId=EVE.address_id, slotId=given.slot(18).text, **visit()
+    )
+    change = {"appointmentId": booked["appointment"]["id"], "expectedVersion": 1}
+    to = there["address"]["id"]
+    await eve.ask("RequestAddressChange", **change, addressId=to, reason=REASON)
+    await eve.ask("WithdrawAddressChange", **change)  # refused
+    move = {"fromAddressId": EVE.address_id, "expectedVersion": 1, "from": str(TOMORROW)}
+    await eve.ask("MoveHouse", **move, to=door)
+    await eve.run("MyMoves")
+    behalf = {"phone": EVE.phone, "name": NAME, "consentGiven": True, "channel": "HOTLINE_11185"}
+    await gu.ask("MoveHouseForCustomer", **move, to=door, onBehalfOf=behalf)  # refused
+
+
+async def teaching_beats(house: House, dan: App) -> None:
+    async def build(tx: Tx) -> None:
+        beat = Beat(
+            id="bea_1",
+            branch_id="org_branch",
+            branch_path=given.BRANCH,
+            area_id=given.WEST,
+            name="一段",
+        )
+        house.addresses.beats.add([beat], tx=tx)
+
+    await house.mongo.transact(build)
+    await dan.run("Beats", branchId="org_branch")
+    await dan.run("MatchBeat", address={"line": DOOR})
+    said = await dan.ask("CorrectBeat", placeId="plc_1", beatId="bea_1", reason=REASON)
+    await dan.ask("WithdrawBeatCorrection", id=said["correction"]["id"], expectedVersion=1)
 
 
 HOSTILE: Final = (
