@@ -33,6 +33,12 @@ PLANNING = {
 }
 """Run by tests/capacity/test_over_the_wire.py."""
 
+REOFFERING = {
+    *("AffectedAppointments", "AffectedByCause", "ReofferAppointments"),
+    *("AcceptReoffer", "DeclineReoffer"),
+}
+"""Run by tests/journeys/test_a_typhoon.py."""
+
 
 @pytest.mark.row("P6")
 async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: Outbox):
@@ -182,4 +188,4 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     assert conduct["counting"] == 0
     assert conduct["marks"][0]["appeal"]["decisionReason"] == "门铃坏了"
 
-    assert run == OPERATIONS.keys() - ELSEWHERE - CALENDAR - NOTES - PLANNING - BEATS
+    assert run == OPERATIONS.keys() - ELSEWHERE - CALENDAR - NOTES - PLANNING - BEATS - REOFFERING

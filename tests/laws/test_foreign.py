@@ -14,6 +14,7 @@ from tests.appointments import lists
 from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, GU, OTTO, SU, Person
 from tests.journeys.apps import OPERATIONS, App, command
 from tests.journeys.conftest import Sign
+from tests.reoffering.victims import offer_for, reoffer, typhoon
 
 AT = "2026-11-24T01:00:00.000Z"
 LINES = [{"pickup": {"description": "书"}}]
@@ -23,6 +24,7 @@ NONE = {
     "adr": "adr_none",
     "apt": "apt_none",
     "hld": "hld_none",
+    "rof": "rof_none",
     "rnd": "rnd_none.2026-11-25",
     "mov": "mov_none",
 }
@@ -66,6 +68,9 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
         ("WithdrawAddressChange", {"input": {"appointmentId": id, "expectedVersion": 1}}),
         ("MoveHouse", {"input": {**HOUSE, "fromAddressId": id}}),
         ("MoveHouse", {"input": {**existing, "toAddressId": id}}),
+        ("AcceptReoffer", {"input": {"reofferId": id}}),
+        ("AcceptReoffer", {"input": {"reofferId": id, "slotId": slot}}),
+        ("DeclineReoffer", {"input": {"reofferId": id}}),
     ]
 
 
@@ -87,7 +92,9 @@ async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
     moved = await app(EVE).ask("MoveHouse", **HOUSE, fromAddressId=EVE.address_id)
     move = moved["move"]["id"]
     foreign = [EVE.address_id, promise.id, hold.id, round, EVE.account_id, BO.courier_id, "veh_bo"]
-    foreign += [entry, mark, move]
+    await reoffer(house, (await typhoon(house, promise.window)).id)
+    offer = await offer_for(house, promise)
+    foreign += [entry, mark, move, offer.id]
     for id in foreign:
         none = NONE.get(id[:3], new_id(id[:3]))
         for (operation, with_it), (_, without) in zip(
@@ -165,6 +172,14 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
             for id in (promise.id, "apt_none")
         ]
         await same(otto, operation, *asked)
+    await reoffer(house, (await typhoon(house)).id)
+    offer = await offer_for(house, promise)
+    await same(otto, "Node", {"id": offer.id}, {"id": "rof_none"})
+    named = [{"input": {"appointmentIds": [id]}} for id in (promise.id, "apt_none")]
+    told = [await otto.post(OPERATIONS["ReofferAppointments"], each) for each in named]
+    for answer in told:
+        (outcome,) = answer["data"]["reofferAppointments"]["outcomes"]
+        assert (outcome["code"], outcome["reoffer"]) == ("NO_LONGER_AFFECTED", None)
     day = str(promise.day)
     for operation in ("BranchAppointments", "UnassignedAppointments", "Alarms"):
         one, none = ({"branchId": id, "day": day} for id in ("org_branch", "org_none"))

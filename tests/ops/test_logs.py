@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import logging
+from datetime import date
 from typing import Any, Final
 
 import httpx
@@ -76,6 +77,7 @@ async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
     await as_warned(app(DAN), app(EVE), app(SU), promise)
     await as_mover(app(EVE), app(GU))
     await teaching_beats(house, app(DAN))
+    await as_whose_way_is_shut(app(DAN), app(ADA))
 
     assert OPERATIONS.keys() == EXECUTED
     text = logged.getvalue() + await numbers(address)
@@ -149,6 +151,22 @@ async def as_keeper_of_the_calendar(su: App) -> None:
     await su.ask("CancelSailing", id=boat["id"], expectedVersion=1, reason=REASON)
     again = {"departsAt": boat["departsAt"], "returnsAt": boat["returnsAt"]}
     await su.ask("AddSailing", routeId=route["id"], **again)
+
+
+async def as_whose_way_is_shut(dan: App, ada: App) -> None:
+    span = {"start": "2026-11-25T00:00:00Z", "end": "2026-11-25T04:00:00Z", "kind": "SNOW"}
+    answers = (("AcceptReoffer", "2026-11-25"), ("DeclineReoffer", "2026-11-26"))
+    for answer, day in answers:
+        slot = given.slot(10, day=date.fromisoformat(day)).text
+        await ada.ask("BookAppointment", addressId=ADA.address_id, slotId=slot, **visit())
+        span = {name: text.replace("2026-11-25", day) for name, text in span.items()}
+        block = (await dan.ask("AddBlock", **span, unitId="org_branch", reason=REASON))["block"]
+        await dan.run("AffectedByCause", causeId=block["id"])
+        await dan.run("AffectedAppointments", branchId="org_branch")
+        done = await dan.ask("ReofferAppointments", causeId=block["id"], note=REASON)
+        offers = [each["reoffer"] for each in done["outcomes"] if each["reoffer"]]
+        told = [await ada.ask(answer, reofferId=offer["id"]) for offer in offers]
+        assert any("appointment" in each for each in told), told
 
 
 async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:

@@ -83,12 +83,21 @@ class Taken(BaseModel):
     load: Load = Load()
     needs: dict[str, int] = {}
 
-    def plus(self, demand: Demand) -> "Taken":
-        need = str(mask_of(demand.services))
+    def plus(self, *demands: Demand) -> "Taken":
+        """All of them at once: a slot may have hundreds of holds, and is asked all the time."""
+        needs, loads = dict(self.needs), [self.load, *(each.load for each in demands)]
+        for demand in demands:
+            need = str(mask_of(demand.services))
+            needs[need] = needs.get(need, 0) + demand.load.minutes
         return Taken(
-            visits=self.visits + 1,
-            load=self.load + demand.load,
-            needs={**self.needs, need: self.needs.get(need, 0) + demand.load.minutes},
+            visits=self.visits + len(demands),
+            load=Load(
+                minutes=sum(load.minutes for load in loads),
+                grams=sum(load.grams for load in loads),
+                litres=sum(load.litres for load in loads),
+                pairs=sum(load.pairs for load in loads),
+            ),
+            needs=needs,
         )
 
     def minus(self, demand: Demand) -> "Taken":

@@ -121,6 +121,13 @@ class SlotStore:
             session=tx.session,
         )
 
+    async def drop_holds(self, key: str, hold_ids: Collection[str], *, tx: Tx) -> None:
+        await self._slots.update_one(
+            {"_id": key},
+            {"$pull": {"holds": {"id": {"$in": list(hold_ids)}}}, "$inc": {"revision": 1}},
+            session=tx.session,
+        )
+
     async def of_branch(self, branch_id: str, first: date, days: int) -> list[Slot]:
         wanted = [(first + timedelta(days=offset)).isoformat() for offset in range(days)]
         rows = self._slots.find({"branch_id": branch_id, "day": {"$in": wanted}})

@@ -1,7 +1,8 @@
 """Answering an offer: taking another slot, or none; and what becomes of it without an answer."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,7 +41,9 @@ _TELLS: Final[dict[ReofferState, type[AppointmentEvent]]] = {
     ReofferState.LAPSED: AppointmentReofferLapsed,
     ReofferState.WITHDRAWN: AppointmentReofferWithdrawn,
 }
-_ENDED_AT_ONCE: Final = 200
+_ENDED_AT_ONCE: Final = 1000
+_SLOTS_AT_ONCE: Final = 8
+_TOGETHER: Final = 32
 
 
 @dataclass(frozen=True)
@@ -248,7 +251,7 @@ class Answering(Finding, Changing):
         if not await self.reoffers.advance(before, after, tx=tx):
             raise Overtaken
         if give_up and before.state is ReofferState.OPEN:
-            await self.capacity.give_up(before.held, before.id, tx=tx)
+            await self.capacity.give_up(before.held, [before.id], tx=tx)
         return after
 
     # ------------------------------------------------------------ without an answer
@@ -275,27 +278,46 @@ class Answering(Finding, Changing):
             await self.withdraw_reoffers([reoffer])
 
     async def _end_all(self, found: Sequence[Reoffer], state: ReofferState) -> int:
-        few = asyncio.Semaphore(self.reoffering.side_by_side)
+        """Those whose places are kept in one slot go together, in turn: never many transactions
+        after one document.
+        """
+        by_slot: dict[str, list[Reoffer]] = defaultdict(list)
+        for reoffer in found:
+            by_slot[reoffer.held.key].append(reoffer)
+        few = asyncio.Semaphore(_SLOTS_AT_ONCE)
 
-        async def end(reoffer: Reoffer) -> bool:
+        async def end(theirs: list[Reoffer]) -> int:
             async with few:
-                return await self._end_open(reoffer.id, state)
+                return sum([await self._end_some(some, state) for some in _batches(theirs)])
 
-        return sum(await asyncio.gather(*(end(each) for each in found)))
+        return sum(await asyncio.gather(*(end(theirs) for theirs in by_slot.values())))
 
-    async def _end_open(self, id: str, state: ReofferState) -> bool:
-        """Judged on what stands now: it may have been answered since it was looked up."""
-        attempt = Attempt(at=self.clock.now())
+    async def _end_some(self, some: Sequence[Reoffer], state: ReofferState) -> int:
+        """Judged on what stands now: one may have been answered since it was looked up."""
+        at = self.clock.now()
 
-        async def body(tx: Tx) -> bool:
-            before = await self.reoffers.get(id, tx=tx)
-            if before is None or before.state is not ReofferState.OPEN:
-                return False
-            appointment = await self.store.get(before.appointment_id, tx=tx)
-            after = await self._end_reoffer(before, state, attempt, tx=tx)
-            told = rules.told_of_end(appointment, after, at=attempt.at)
-            if appointment and told:
-                await self.save([(appointment, told)], _TELLS[state], tx=tx)
-            return True
+        async def body(tx: Tx) -> int:
+            open_ones = await self.reoffers.open_among([each.id for each in some], tx=tx)
+            if not open_ones:
+                return 0
+            ended = [rules.reoffer_ended(each, state, at=at) for each in open_ones]
+            if not await self.reoffers.end_many(ended, tx=tx):
+                raise Overtaken
+            ids = [each.id for each in ended]
+            await self.capacity.give_up(ended[0].held, ids, tx=tx)
+            whole = await self.store.get_many([each.appointment_id for each in ended], tx=tx)
+            stories = [
+                (before, rules.told_of_end(before, each, at=at))
+                for each in ended
+                if (before := whole.get(each.appointment_id))
+            ]
+            steps = [(before, after) for before, after in stories if after]
+            await self.save(steps, _TELLS[state], tx=tx)
+            return len(ended)
 
         return await self.mongo.transact(body)
+
+
+def _batches(found: Sequence[Reoffer]) -> Iterator[Sequence[Reoffer]]:
+    for start in range(0, len(found), _TOGETHER):
+        yield found[start : start + _TOGETHER]

@@ -100,6 +100,7 @@ class Reoffering(Answering):
     async def carry_out(self, run: ReofferRun) -> ReofferRun:
         """Do what is left to do of it. Harmless when repeated, or when several are at it."""
         outcomes: list[ReofferOutcome] = []
+        began = self.clock.now()
         if run.withdraw:
             await self._withdraw_needless(run)
         else:
@@ -108,13 +109,16 @@ class Reoffering(Answering):
                 outcomes += await self._offer_all(some, run)
                 await self.runs.put_off(run, self.clock.now() + self.reoffering.look_again_after)
             outcomes += _others(run, victims)
-        again = run.last_at if self.clock.now() < run.last_at else None
+        again = run.last_at if began < run.last_at else None
         return await self.runs.finish(run, outcomes, again)
 
     async def _victims_of(self, run: ReofferRun) -> list[Affected]:
+        """Who booked first chooses first."""
         if run.cause_id is None:
-            return await self.affected_of(run.appointment_ids, run.may)
-        return await self.affected_by_cause(run.cause_id, run.may) or []
+            found = await self.affected_of(run.appointment_ids, run.may)
+        else:
+            found = await self.affected_by_cause(run.cause_id, run.may) or []
+        return sorted(found, key=lambda each: (each.promise.booked_at, each.promise.id))
 
     async def _rehearsed(self, run: ReofferRun) -> list[ReofferOutcome]:
         """What would come of it if nobody else did anything."""
@@ -151,13 +155,12 @@ class Reoffering(Answering):
     async def _cases(
         self, some: Sequence[Affected], known: dict[str, list[Reoffer]]
     ) -> list[_Case]:
-        """Those who were offered nothing yet; who booked first chooses first."""
+        """Those who were offered nothing yet."""
         fresh = [
             each for each in some if not rules.is_spoken_for(each, known.get(each.promise.id, ()))
         ]
         whole = await self.load([each.promise.id for each in fresh])
-        cases = [_Case(each, whole[each.promise.id]) for each in fresh if each.promise.id in whole]
-        return sorted(cases, key=lambda case: (case.appointment.booked_at, case.appointment.id))
+        return [_Case(each, whole[each.promise.id]) for each in fresh if each.promise.id in whole]
 
     async def _openings(self, cases: Collection[_Case], at: datetime) -> dict[str, list[Opening]]:
         """What can be offered each, so that no place is counted on twice."""
@@ -170,20 +173,19 @@ class Reoffering(Answering):
             span = day_span(local_day(at), self.capacity.policy.horizon_days + 1)
             wishes = {case.wish for case in theirs}
             views = await self.capacity.views_for(area, wishes, span, at=at) if area else {}
-            near = [(case.appointment.id, self._near_by(case, views, at)) for case in theirs]
+            found = {wish: _openings_of(seen) for wish, seen in views.items()}
+            near = [(case.appointment.id, self._near_by(case, found, at)) for case in theirs]
             openings |= rules.spread(near, self.reoffering, at=at)
+            await asyncio.sleep(0)  # others are served too
         return openings
 
     def _near_by(
-        self, case: _Case, views: dict[Wish, list[SlotView]], at: datetime
+        self, case: _Case, found: dict[Wish, list[Opening]], at: datetime
     ) -> list[Opening]:
         mine = case.appointment
-        open_ones = [
-            Opening(view.slot, view.ref, view.demand, view.cutoff_at)
-            for view in views.get(case.wish, ())
-            if not view.closed and view.slot.id != mine.slot.key
-        ]
-        return rules.nearest(open_ones, mine.window, self.reoffering, at=at)
+        key = mine.slot.key
+        others = [opening for opening in found.get(case.wish, ()) if opening.slot.id != key]
+        return rules.nearest(others, mine.window, self.reoffering, at=at)
 
     async def _offer_one(
         self, case: _Case, openings: list[Opening], run: ReofferRun, at: datetime
@@ -301,6 +303,14 @@ def _run_of(order: ReofferOrder, last_at: datetime, at: datetime) -> ReofferRun:
         next_at=last_at,
         last_at=last_at,
     )
+
+
+def _openings_of(views: Iterable[SlotView]) -> list[Opening]:
+    return [
+        Opening(view.slot, view.ref, view.demand, view.cutoff_at)
+        for view in views
+        if not view.closed
+    ]
 
 
 def _chunks(found: Sequence, size: int) -> Iterator[Sequence]:  # type: ignore[type-arg]

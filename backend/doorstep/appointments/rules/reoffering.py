@@ -24,8 +24,8 @@ from doorstep.appointments.model import (
 from doorstep.appointments.rules.promises import moved, noted, rescheduled
 from doorstep.calendar.model import Block, Closure, Sailing
 from doorstep.calendar.rules import Almanac
-from doorstep.capacity.model import Ask, Demand, NotTaken, Slot, SlotClosedReason
-from doorstep.capacity.rules import Visit, beyond, take
+from doorstep.capacity.model import Demand, Slot, SlotClosedReason, Taken
+from doorstep.capacity.rules import Visit, beyond, lacking, taken
 from doorstep.kit.windows import TimeWindow
 
 Cause = Closure | Block | Sailing | ServiceArea | Slot
@@ -135,22 +135,22 @@ def spread(
     asked: Iterable[tuple[str, Sequence[Opening]]], policy: ReofferPolicy, *, at: datetime
 ) -> dict[str, list[Opening]]:
     """What to offer each: the first place is theirs, and is nobody else's in the same breath."""
-    room: dict[str, Slot] = {}
+    given: dict[str, Taken] = {}
     full: set[tuple[str, Demand]] = set()
     offered: dict[str, list[Opening]] = {}
     for id, openings in asked:
         mine = offered.setdefault(id, [])
         for opening in openings:
-            key = opening.slot.id
-            if (key, opening.demand) in full:
+            slot, demand = opening.slot, opening.demand
+            if (slot.id, demand) in full:
                 continue
-            ask = Ask(id=id, at=at, demand=opening.demand, hold_until=opening.until)
-            after = take(room.get(key, opening.slot), ask)
-            if isinstance(after, NotTaken):
-                full.add((key, opening.demand))
+            if slot.id not in given:
+                given[slot.id] = taken(slot, at)
+            if lacking(slot, given[slot.id], demand):
+                full.add((slot.id, demand))
                 continue
             if not mine:
-                room[key] = after
+                given[slot.id] = given[slot.id].plus(demand)
             mine.append(opening)
             if len(mine) == policy.most_slots:
                 break

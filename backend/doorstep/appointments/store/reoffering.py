@@ -179,6 +179,20 @@ class ReofferStore:
         rows = self._reoffers.find(wanted).limit(most)
         return [Reoffer.of_document(row) async for row in rows]
 
+    async def open_among(self, ids: Collection[str], *, tx: Tx) -> list[Reoffer]:
+        wanted = {"_id": {"$in": list(ids)}, "state": ReofferState.OPEN}
+        rows = self._reoffers.find(wanted, session=tx.session)
+        return [Reoffer.of_document(row) async for row in rows]
+
+    async def end_many(self, ended: Sequence[Reoffer], *, tx: Tx) -> bool:
+        """All in the same way. False: one of them was open no longer."""
+        written = await self._reoffers.update_many(
+            {"_id": {"$in": [each.id for each in ended]}, "state": ReofferState.OPEN},
+            {"$set": {"state": ended[0].state, "ended_at": ended[0].ended_at}},
+            session=tx.session,
+        )
+        return written.matched_count == len(ended)
+
     async def advance(self, before: Reoffer, after: Reoffer, *, tx: Tx) -> bool:
         """False: it is not as it was read."""
         written = await self._reoffers.update_one(

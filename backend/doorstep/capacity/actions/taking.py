@@ -1,6 +1,6 @@
 """Taking places and giving them back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,6 +56,6 @@ class Taking(Tools):
         if await self.holds.end(hold, at=at, tx=tx):
             await self.slots.drop_hold(hold.slot_key, hold.id, tx=tx)
 
-    async def give_up(self, ref: SlotRef, hold_id: str, *, tx: Tx) -> None:
-        """Free a place that is kept under this id alone. Harmless when it was given up before."""
-        await self.slots.drop_hold(ref.key, hold_id, tx=tx)
+    async def give_up(self, ref: SlotRef, hold_ids: Collection[str], *, tx: Tx) -> None:
+        """Free places that are kept under these ids alone. Harmless when repeated."""
+        await self.slots.drop_holds(ref.key, hold_ids, tx=tx)

@@ -39,10 +39,8 @@ def taken(
 ) -> Taken:
     """What is promised and held; not counting the hold `but` and what is given back for it."""
     given = slot.booked.minus(instead) if instead else slot.booked
-    for hold in live(slot.holds, at):
-        if hold.id != but:
-            given = given.plus(hold.demand)
-    return given
+    held = [hold.demand for hold in live(slot.holds, at) if hold.id != but]
+    return given.plus(*held) if held else given
 
 
 def held(slot: Slot, at: datetime) -> Taken:
