@@ -226,6 +226,7 @@ async def test_of_two_relays_one_is_at_it_and_the_other_takes_over_when_it_dies(
         await happen(ready, ("a", 2), ("a", 3))
         await until(lambda: len(told) == 3)
         assert set(who) == {"one"}
+        await all_marked(ready)
         await kill(one)
         await happen(ready, ("a", 4))
         await until(lambda: len(told) == 4)
@@ -282,6 +283,7 @@ async def test_a_resume_token_of_no_use_loses_nothing(ready: Mongo, token: Any):
     async with running(relay_of(ready, keeps(told))):
         await happen(ready, ("a", 1))
         await until(lambda: len(told) == 1)
+        await all_marked(ready)
         await asyncio.sleep(0.1)
     await ready[TOKENS].update_many({}, {"$set": {"token": token}})
     await happen(ready, ("a", 2))
@@ -297,6 +299,7 @@ async def test_a_lost_resume_token_loses_nothing(ready: Mongo):
     async with running(relay_of(ready, keeps(told))):
         await happen(ready, ("a", 1))
         await until(lambda: len(told) == 1)
+        await all_marked(ready)
     await ready[TOKENS].delete_many({})
     await happen(ready, ("a", 2))
     async with running(relay_of(ready, keeps(told))):
@@ -365,6 +368,7 @@ async def test_a_relay_whose_stream_breaks_goes_on(ready: Mongo):
     async with running(relay_of(ready, keeps(told))):
         await happen(ready, ("a", 1))
         await until(lambda: len(told) == 1)
+        await all_marked(ready)
         await asyncio.sleep(0.1)
         await _break_streams(ready)
         await happen(ready, ("a", 2))
