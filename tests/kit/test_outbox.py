@@ -29,6 +29,7 @@ class Unheard(Event):
 
 
 Told = list[tuple[str, int]]
+INSERTS = [{"$match": {"operationType": "insert"}}]
 
 
 @pytest.fixture
@@ -304,6 +305,34 @@ async def test_a_lost_resume_token_loses_nothing(ready: Mongo):
     await happen(ready, ("a", 2))
     async with running(relay_of(ready, keeps(told))):
         await until(lambda: len(told) == 2)
+
+
+async def test_what_commits_as_a_stream_opens_is_read_or_told(ready: Mongo):
+    """Neither the sweep nor the stream may be able to say that it was the other's to find."""
+    for round in range(20):
+        names = {f"{round}-{number}" for number in range(8)}
+        looked, *_ = await asyncio.gather(
+            opened_and_read(ready, after_seconds=0.001 * (round % 5)),
+            *(happen(ready, (name, 1)) for name in names),
+        )
+        token, read = looked
+        await happen(ready, (f"{round}-last", 1))
+        assert names <= read | await told_after(ready, token, f"{round}-last")
+
+
+async def opened_and_read(mongo: Mongo, *, after_seconds: float) -> tuple[Any, set[str]]:
+    await asyncio.sleep(after_seconds)
+    token = await mongo.latest(OUTBOX, INSERTS)
+    return token, {row["aggregate"] async for row in mongo[OUTBOX].find({})}
+
+
+async def told_after(mongo: Mongo, token: Any, last: str) -> set[str]:
+    told: set[str] = set()
+    async with asyncio.timeout(10), mongo.watch(OUTBOX, INSERTS, resume_after=token) as stream:
+        while last not in told:
+            if change := await stream.try_next():
+                told.add(change["fullDocument"]["aggregate"])
+    return told
 
 
 # ------------------------------------------------------------------ the hub
