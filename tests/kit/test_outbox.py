@@ -29,6 +29,7 @@ class Unheard(Event):
 
 
 Told = list[tuple[str, int]]
+INSERTS = [{"$match": {"operationType": "insert"}}]
 
 
 @pytest.fixture
@@ -226,6 +227,7 @@ async def test_of_two_relays_one_is_at_it_and_the_other_takes_over_when_it_dies(
         await happen(ready, ("a", 2), ("a", 3))
         await until(lambda: len(told) == 3)
         assert set(who) == {"one"}
+        await all_marked(ready)
         await kill(one)
         await happen(ready, ("a", 4))
         await until(lambda: len(told) == 4)
@@ -282,6 +284,7 @@ async def test_a_resume_token_of_no_use_loses_nothing(ready: Mongo, token: Any):
     async with running(relay_of(ready, keeps(told))):
         await happen(ready, ("a", 1))
         await until(lambda: len(told) == 1)
+        await all_marked(ready)
         await asyncio.sleep(0.1)
     await ready[TOKENS].update_many({}, {"$set": {"token": token}})
     await happen(ready, ("a", 2))
@@ -297,10 +300,39 @@ async def test_a_lost_resume_token_loses_nothing(ready: Mongo):
     async with running(relay_of(ready, keeps(told))):
         await happen(ready, ("a", 1))
         await until(lambda: len(told) == 1)
+        await all_marked(ready)
     await ready[TOKENS].delete_many({})
     await happen(ready, ("a", 2))
     async with running(relay_of(ready, keeps(told))):
         await until(lambda: len(told) == 2)
+
+
+async def test_what_commits_as_a_stream_opens_is_read_or_told(ready: Mongo):
+    """Neither the sweep nor the stream may be able to say that it was the other's to find."""
+    for round in range(20):
+        names = {f"{round}-{number}" for number in range(8)}
+        looked, *_ = await asyncio.gather(
+            opened_and_read(ready, after_seconds=0.001 * (round % 5)),
+            *(happen(ready, (name, 1)) for name in names),
+        )
+        token, read = looked
+        await happen(ready, (f"{round}-last", 1))
+        assert names <= read | await told_after(ready, token, f"{round}-last")
+
+
+async def opened_and_read(mongo: Mongo, *, after_seconds: float) -> tuple[Any, set[str]]:
+    await asyncio.sleep(after_seconds)
+    token = await mongo.latest(OUTBOX, INSERTS)
+    return token, {row["aggregate"] async for row in mongo[OUTBOX].find({})}
+
+
+async def told_after(mongo: Mongo, token: Any, last: str) -> set[str]:
+    told: set[str] = set()
+    async with asyncio.timeout(10), mongo.watch(OUTBOX, INSERTS, resume_after=token) as stream:
+        while last not in told:
+            if change := await stream.try_next():
+                told.add(change["fullDocument"]["aggregate"])
+    return told
 
 
 # ------------------------------------------------------------------ the hub
@@ -365,6 +397,7 @@ async def test_a_relay_whose_stream_breaks_goes_on(ready: Mongo):
     async with running(relay_of(ready, keeps(told))):
         await happen(ready, ("a", 1))
         await until(lambda: len(told) == 1)
+        await all_marked(ready)
         await asyncio.sleep(0.1)
         await _break_streams(ready)
         await happen(ready, ("a", 2))
