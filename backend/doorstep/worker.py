@@ -39,7 +39,7 @@ async def fill_horizon(house: House) -> int:
     Yesterday's shifts too: one that began before midnight may reach into today.
     """
     today = local_day(house.clock.now())
-    days = house.capacity.policy.horizon_days + 1
+    days = await house.capacity.farthest_days() + 1
     shifts = await house.couriers.fill_shifts(today - timedelta(days=1), days + 1)
     sailings = await house.calendar.fill_sailings(today, days)
     return shifts + sailings + await house.capacity.fill_slots(today, days)
@@ -48,15 +48,35 @@ async def fill_horizon(house: House) -> int:
 async def publish_capacity(house: House) -> int:
     """Budgets follow the roster: who fell ill since the last look gives no minutes any more."""
     today = local_day(house.clock.now())
-    return await house.capacity.publish_all(today, house.capacity.policy.horizon_days + 1)
+    return await house.capacity.publish_all(today, await house.capacity.farthest_days() + 1)
 
 
 async def end_lapsed_offers(house: House) -> int:
     return await house.dispatch.end_lapsed()
 
 
+async def end_unanswered_changes(house: House) -> int:
+    return await house.dispatch.end_unanswered_changes()
+
+
+async def finish_moves(house: House) -> int:
+    """Moves left half done, and old addresses nobody is visited at any more."""
+    left = await house.relocation.finish_left()
+    return left + await house.relocation.retire_old_addresses()
+
+
 async def warn_of_passing_windows(house: House) -> int:
     return await house.desk.warn_of_passing_windows()
+
+
+async def pass_places_on(house: House) -> int:
+    """Offers that lapsed go to the next in turn; so do places whose hold is over."""
+    return await house.appointments.pass_places_on()
+
+
+async def look_at_lists_again(house: House) -> int:
+    """Whatever opened a slot without saying so: who waits for it is offered it."""
+    return await house.appointments.look_again()
 
 
 async def carry_out_reoffers(house: House) -> int:
@@ -73,6 +93,10 @@ TIMETABLE = (
     Job("publish-capacity", timedelta(seconds=30), publish_capacity),
     Job("warn-of-passing-windows", timedelta(seconds=15), warn_of_passing_windows),
     Job("end-lapsed-offers", timedelta(seconds=1), end_lapsed_offers),
+    Job("pass-places-on", timedelta(seconds=1), pass_places_on),
+    Job("look-at-lists-again", timedelta(seconds=30), look_at_lists_again),
+    Job("end-unanswered-changes", timedelta(seconds=5), end_unanswered_changes),
+    Job("finish-moves", timedelta(seconds=30), finish_moves),
     Job("carry-out-reoffers", timedelta(seconds=1), carry_out_reoffers),
     Job("end-lapsed-reoffers", timedelta(seconds=15), end_lapsed_reoffers),
 )

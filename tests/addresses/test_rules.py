@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from doorstep.addresses.model import FaultKind, ServiceArea, Township
-from doorstep.addresses.rules import AreaMap, placed, tiling_faults
+from doorstep.addresses.rules import AreaMap, days_of_change, placed, tiling_faults
 from doorstep.kit.geo import Point
 from tests import given
 from tests.given import ADA
@@ -151,3 +151,15 @@ def test_an_address_lies_in_the_area_of_the_day():
     assert placed(here, after).area_id == "are_east"
     assert placed(nowhere, after).area_id is None
     assert placed(given.address(ADA, area_id="are_west"), after).area_id == "are_west"
+
+
+def test_a_span_is_asked_of_each_day_on_which_the_map_changes():
+    later = area("are_later", 0, 0, valid_from=date(2026, 12, 24), valid_to=date(2026, 12, 25))
+
+    assert days_of_change([OLD, *NEW, later], date(2026, 11, 1), date(2026, 12, 31)) == [
+        date(2026, 11, 1),
+        date(2026, 11, 24),
+        date(2026, 12, 24),
+        date(2026, 12, 26),
+    ]
+    assert days_of_change([WEST], DAY, DAY) == [DAY]

@@ -11,14 +11,16 @@ from typing import Final
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from doorstep.accounts.model import Role
 from doorstep.api.explorer import Explorer
 from doorstep.demo import loading
-from doorstep.demo.cast import mark_demo
+from doorstep.demo.cast import mark_demo, player
 from doorstep.kit.mongo.driver import end
 from doorstep.main import app_of, house_of
 from doorstep.settings import Settings
 from doorstep.worker import fill_horizon
 from tests.api.conftest import serving
+from tests.appointments.visits import visited_in_vain
 from tests.browser.visitor import Visitor
 
 ARGUMENTS: Final = (
@@ -70,6 +72,7 @@ async def demo_city(
     await house.prepare()
     await loading.load(house, data)
     await fill_horizon(house)
+    await visited_in_vain(house, player(Role.CUSTOMER, 1).account_id)
     async with serving(app_of(house)) as address:
         relay = asyncio.create_task(house.relay(house.leases()).run())
         yield address

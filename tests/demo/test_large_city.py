@@ -3,7 +3,9 @@
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -30,22 +32,37 @@ from doorstep.kit.windows import at_local, local_day
 from doorstep.organisation.model import OrgLevel, OutletKind
 from doorstep.wiring import House
 
+CityOf = Callable[[int], tuple[Path, Bureau]]
+
 NOW = datetime(2026, 11, 24, 6, 20, tzinfo=UTC)
 MONDAY = date(2026, 11, 23)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("large")
-    write_city(folder, size=Size.CITY)
+def city_of(tmp_path_factory: pytest.TempPathFactory) -> CityOf:
+    """The city of each seed, written and read once for all who only look at it."""
+
+    @cache
+    def city_of(seed: int) -> tuple[Path, Bureau]:
+        folder = tmp_path_factory.mktemp("large")
+        write_city(folder, seed=seed, size=Size.CITY)
+        reading = read_bureau(folder, at=NOW)
+        assert isinstance(reading, Reading), reading[:3]
+        return folder, reading.bureau
+
+    return city_of
+
+
+@pytest.fixture
+def folder(city_of: CityOf) -> Path:
+    folder, _ = city_of(SEED)
     return folder
 
 
-@pytest.fixture(scope="module")
-def bureau(folder: Path) -> Bureau:
-    reading = read_bureau(folder, at=NOW)
-    assert isinstance(reading, Reading), reading[:3]
-    return reading.bureau
+@pytest.fixture
+def bureau(city_of: CityOf) -> Bureau:
+    _, bureau = city_of(SEED)
+    return bureau
 
 
 def test_two_runs_write_the_same_bytes(folder, tmp_path):
@@ -78,15 +95,13 @@ def test_the_city_has_the_bureaus_own_numbers(bureau):
 
 @pytest.mark.row("C1")
 @pytest.mark.parametrize("seed", [SEED, 1, 2, 3])
-def test_the_areas_cover_the_land_once_and_only_once(tmp_path, seed):
+def test_the_areas_cover_the_land_once_and_only_once(city_of, seed):
     """Not a square millimetre shared or left over, and one branch for each township."""
-    write_city(tmp_path, seed=seed, size=Size.CITY)
-    reading = read_bureau(tmp_path, at=NOW)
-    assert isinstance(reading, Reading)
+    _, bureau = city_of(seed)
     townships = atlas_of(Size.CITY, seed).townships()
 
     assert len(townships) == 97
-    assert tiling_faults(reading.bureau.areas, townships, MONDAY, narrowest_metres=0) == []
+    assert tiling_faults(bureau.areas, townships, MONDAY, narrowest_metres=0) == []
 
 
 @pytest.mark.row("C1")
@@ -150,13 +165,11 @@ def test_the_folder_and_the_cast_speak_of_the_same_people(bureau):
 
 
 @pytest.mark.parametrize("seed", [SEED, 1, 2, 3])
-def test_courier_1_is_the_nearest_to_every_point_of_area_1(tmp_path, seed):
-    write_city(tmp_path, seed=seed, size=Size.CITY)
-    features = json.loads((tmp_path / "areas.geojson").read_text("utf-8"))["features"]
+def test_courier_1_is_the_nearest_to_every_point_of_area_1(city_of, seed):
+    folder, bureau = city_of(seed)
+    features = json.loads((folder / "areas.geojson").read_text("utf-8"))["features"]
     outline = shape(features[0]["geometry"])
-    reading = read_bureau(tmp_path, at=NOW)
-    assert isinstance(reading, Reading)
-    first, *others = reading.bureau.couriers
+    first, *others = bureau.couriers
     random, (west, south, east, north) = Random(seed), outline.bounds
     drawn = [(random.uniform(west, east), random.uniform(south, north)) for _ in range(300)]
     inside = [spot for spot in drawn if outline.contains(shapely.Point(spot))]

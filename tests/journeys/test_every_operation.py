@@ -7,7 +7,8 @@ import pytest
 from doorstep.accounts.outside import Outbox
 from doorstep.wiring import House
 from tests import given
-from tests.given import ADA, BO, DAN, EVE, GU, TOMORROW
+from tests.appointments import lists
+from tests.given import ADA, BO, DAN, EVE, GU, SU, TOMORROW
 from tests.journeys.apps import OPERATIONS, command
 from tests.journeys.conftest import Sign
 
@@ -15,11 +16,22 @@ AT = "2026-11-24T01:00:00.000Z"
 LINES = [{"pickup": {"description": "书", "weightGrams": 2000}}]
 ELSEWHERE = {"Alarms", "BranchFeed"}
 """The desk's own: run by the tests of the desk."""
+BEATS = {"Beats", "MatchBeat", "CorrectBeat", "WithdrawBeatCorrection"}
+"""Run by tests/addresses/test_beats.py."""
+NOTES = {
+    *("AddDoorNote", "ReviewNote", "RequestNoteReview", "MyNotes", "DoorNotes", "Hazards"),
+}
+"""Run by tests/notes/test_over_the_wire.py."""
 CALENDAR = {
     *("CalendarDays", "SetCalendarDay", "ClearCalendarDay", "CloseUnit", "ReopenUnit"),
     *("AddBlock", "LiftBlock", "FerryRoutes", "Sailings", "AddSailing", "CancelSailing"),
 }
 """Run by tests/calendar/test_over_the_wire.py."""
+PLANNING = {
+    *("SlotCapacity", "CapSlot", "AffectedBy", "VisitCost", "CostModel"),
+    *("BookingTerms", "PutBookingTerms", "DropBookingTerms"),
+}
+"""Run by tests/capacity/test_over_the_wire.py."""
 
 REOFFERING = {
     *("AffectedAppointments", "AffectedByCause", "ReofferAppointments"),
@@ -72,11 +84,40 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     assert (await ask(ADA, "Appointment", id=id))["contact"]["masked"] is False
     assert (await ask(ADA, "Node", id=id))["__typename"] == "Appointment"
     assert (await ask(ADA, "MyAppointments"))["totalCount"] == 1
-    change = {"id": id, "expectedVersion": 1}
+    notes = {"id": id, "expectedVersion": 1, "accessNotes": {"gateCode": "7"}}
+    noted = await ask(ADA, "ChangeAccessNotes", input=notes)
+    assert noted["appointment"]["accessNotes"]["gateCode"] == "7"
+    contact = {"name": "老王", "phone": "13700001234"}
+    named = {"id": id, "expectedVersion": 2, "contact": contact}
+    other = await ask(ADA, "ChangeContact", input=named)
+    assert other["appointment"]["contact"]["name"] == "老王"
+    left = {"appointmentId": id, "slotId": free[-2]}
+    assert (await ask(ADA, "RebookRemainder", input=left))["code"] == "NOT_ALLOWED_NOW"
+    change = {"id": id, "expectedVersion": 3}
     moved = await ask(ADA, "RescheduleAppointment", input={**change, "slotId": free[-2]})
     assert moved["__typename"] == "AppointmentRescheduled"
-    over = await ask(ADA, "CancelAppointment", input={**change, "expectedVersion": 2})
+    over = await ask(ADA, "CancelAppointment", input={**change, "expectedVersion": 4})
     assert over["appointment"]["status"] == "CANCELLED"
+
+    far = await ask(ADA, "SaveAddress", input={"address": {"line": "海滨小区3号"}})
+    elsewhere = {"addressId": far["address"]["id"], "expectedVersion": 1}
+    booked = await ask(ADA, "BookAppointment", input={**at, "slotId": free[-1]})
+    visit_id = {"appointmentId": booked["appointment"]["id"]}
+    there = await ask(ADA, "RequestAddressChange", input={**elsewhere, **visit_id})
+    assert (there["decision"], there["appointment"]["pendingChange"]) == ("KEPT", None)
+    none = await ask(ADA, "WithdrawAddressChange", input={**visit_id, "expectedVersion": 2})
+    assert none["code"] == "NO_CHANGE_PENDING"
+
+    house_move = {
+        "fromAddressId": far["address"]["id"],
+        "from": str(TOMORROW),
+        "expectedVersion": 1,
+    }
+    moved = await ask(ADA, "MoveHouse", input={**house_move, "toAddressId": ADA.address_id})
+    assert [each["outcome"] for each in moved["move"]["followed"]] == ["MOVED", "MOVED"]
+    assert await ask(ADA, "MyMoves") == [moved["move"]]
+    book = await ask(ADA, "MyAddresses")
+    assert {each["movedTo"] for each in book} == {None, ADA.address_id}
 
     behalf = {"phone": EVE.phone, "name": "Eve", "consentGiven": True, "channel": "HOTLINE_11185"}
     assert (await ask(GU, "Customer", phone=EVE.phone))["maskedPhone"] == "139****1002"
@@ -87,6 +128,15 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
         "appointment"
     ]
     assert (promise["channel"], promise["contact"]["masked"]) == ("HOTLINE_11185", True)
+    row = {"addressId": EVE.address_id, "when": {"slotId": free[-1]}, "lines": LINES}
+    rows = [{**row, "onBehalfOf": behalf}]
+    dry = {"mode": "VALID_ROWS", "rows": rows, "validateOnly": True}
+    assert (await ask(GU, "BookAppointments", input=dry))["booked"] == 1
+
+    new_home = {"fromAddressId": EVE.address_id, "to": {"line": "海滨小区8号"}}
+    when = {"from": "2026-12-24", "expectedVersion": 1, "onBehalfOf": behalf}
+    moving = await ask(GU, "MoveHouseForCustomer", input={**new_home, **when})
+    assert moving["move"]["newAddress"]["room"] is None
 
     branch = {"branchId": "org_branch", "day": str(TOMORROW)}
     assert (await ask(DAN, "BranchAppointments", **branch))["totalCount"] == 1
@@ -111,4 +161,31 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
         async with app(who).follow(name, after=0, **more) as feed:
             assert (await feed.next())["sequence"] == 1
 
-    assert run == OPERATIONS.keys() - ELSEWHERE - CALENDAR - REOFFERING
+    promise = await lists.full(house, given.slot(16))
+    join = {"addressId": ADA.address_id, "slotIds": [given.slot(16).text], "lines": LINES}
+    entry = (await ask(ADA, "JoinWaitlist", input=join))["entry"]
+    assert (await ask(DAN, "Waitlist", slotId=given.slot(16).text))["totalCount"] == 1
+    run.add("WaitlistChanged")
+    async with app(ADA).follow("WaitlistChanged", id=entry["id"], after=0) as feed:
+        assert (await feed.next())["state"] == "WAITING"
+        await lists.cancel(house, promise)
+        assert (await feed.next())["entry"]["offer"]["holdId"].startswith("hld_")
+    taken = await ask(ADA, "AcceptWaitlistOffer", input={"id": entry["id"]})
+    assert taken["__typename"] == "AppointmentBooked"
+    (entry,) = await ask(ADA, "MyWaitlist")
+    assert (entry["state"], entry["appointmentId"]) == ("TAKEN", taken["appointment"]["id"])
+    again = await ask(
+        ADA, "LeaveWaitlist", input={"id": entry["id"], "expectedVersion": entry["version"]}
+    )
+    assert again["code"] == "NOT_ALLOWED_NOW"
+
+    mark = {"markId": await lists.marked(house), "reason": "我在家"}
+    assert (await ask(ADA, "AppealMark", input=mark))["mark"]["counts"]
+    assert (await ask(SU, "OpenAppeals", unitId="org_branch"))["totalCount"] == 1
+    verdict = {**mark, "verdict": "STRUCK", "reason": "门铃坏了"}
+    assert (await ask(SU, "DecideAppeal", input=verdict))["mark"]["state"] == "STRUCK"
+    conduct = await ask(ADA, "MyConduct")
+    assert conduct["counting"] == 0
+    assert conduct["marks"][0]["appeal"]["decisionReason"] == "门铃坏了"
+
+    assert run == OPERATIONS.keys() - ELSEWHERE - CALENDAR - NOTES - PLANNING - BEATS - REOFFERING

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,6 +59,15 @@ async def half_restored(house: House) -> None:
     await house.mongo["restoring"].insert_one({"_id": "restoring"})
 
 
+@pytest.fixture
+async def mended_house(house: House) -> AsyncIterator[House]:
+    """Afterwards its collections are as they were: only documents are cleared between tests."""
+    yield house
+    await house.mongo["migrations"].delete_many({})
+    await house.mongo.db.drop_collection("restoring")
+    await house.prepare()
+
+
 @pytest.mark.parametrize(
     ("breaks", "check", "told", "mend"),
     [
@@ -71,12 +80,13 @@ async def half_restored(house: House) -> None:
     ],
 )
 async def test_what_is_broken_is_found(
-    house: House,
+    mended_house: House,
     breaks: Callable[[House], Awaitable[None]],
     check: str,
     told: str,
     mend: str,
 ):
+    house = mended_house
     before = await examined(house)
     assert before[check].state is State.OK, before[check]
 
@@ -86,13 +96,6 @@ async def test_what_is_broken_is_found(
     assert finding.state is State.FAIL
     assert told in finding.told
     assert mend in finding.mend
-    await _mended(house)
-
-
-async def _mended(house: House) -> None:
-    await house.mongo["migrations"].delete_many({})
-    await house.mongo.db.drop_collection("restoring")
-    await house.prepare()
 
 
 async def test_a_healthy_house_lacks_only_a_worker(house: House):

@@ -1,6 +1,7 @@
 """The relay and the hub: what is killed, fails, lapses or breaks, and what is told all the same."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -28,6 +29,7 @@ class Unheard(Event):
 
 
 Told = list[tuple[str, int]]
+INSERTS = [{"$match": {"operationType": "insert"}}]
 
 
 @pytest.fixture
@@ -82,6 +84,13 @@ async def unsent(mongo: Mongo) -> int:
     return await mongo[OUTBOX].count_documents({"sent": False})
 
 
+async def all_marked(mongo: Mongo) -> None:
+    """What was told is marked a moment later; a relay that ends in between tells it again."""
+    async with asyncio.timeout(10):
+        while await unsent(mongo):
+            await asyncio.sleep(0.01)
+
+
 async def kill(task: asyncio.Task[None]) -> None:
     """As a process dies: nothing is given back, nothing is tidied up."""
     task.cancel()
@@ -98,6 +107,7 @@ async def test_what_is_committed_is_told_within_a_second(ready: Mongo):
         await until(lambda: told == [("a", 1)], seconds=5)
         await happen(ready, ("a", 2), ("b", 1))
         await until(lambda: len(told) == 3, seconds=1)
+        await all_marked(ready)
     assert await unsent(ready) == 0
 
 
@@ -174,6 +184,7 @@ async def test_a_failing_reaction_is_tried_again_and_only_its_own_aggregate_wait
             await asyncio.sleep(0.3)
             await happen(ready, *wanted)
         await until(lambda: len(told) == 4)
+        await all_marked(ready)
     assert told == [("b", 1), ("b", 2), ("a", 1), ("a", 2)]
     assert await unsent(ready) == 0
 
@@ -216,6 +227,7 @@ async def test_of_two_relays_one_is_at_it_and_the_other_takes_over_when_it_dies(
         await happen(ready, ("a", 2), ("a", 3))
         await until(lambda: len(told) == 3)
         assert set(who) == {"one"}
+        await all_marked(ready)
         await kill(one)
         await happen(ready, ("a", 4))
         await until(lambda: len(told) == 4)
@@ -272,6 +284,7 @@ async def test_a_resume_token_of_no_use_loses_nothing(ready: Mongo, token: Any):
     async with running(relay_of(ready, keeps(told))):
         await happen(ready, ("a", 1))
         await until(lambda: len(told) == 1)
+        await all_marked(ready)
         await asyncio.sleep(0.1)
     await ready[TOKENS].update_many({}, {"$set": {"token": token}})
     await happen(ready, ("a", 2))
@@ -287,10 +300,39 @@ async def test_a_lost_resume_token_loses_nothing(ready: Mongo):
     async with running(relay_of(ready, keeps(told))):
         await happen(ready, ("a", 1))
         await until(lambda: len(told) == 1)
+        await all_marked(ready)
     await ready[TOKENS].delete_many({})
     await happen(ready, ("a", 2))
     async with running(relay_of(ready, keeps(told))):
         await until(lambda: len(told) == 2)
+
+
+async def test_what_commits_as_a_stream_opens_is_read_or_told(ready: Mongo):
+    """Neither the sweep nor the stream may be able to say that it was the other's to find."""
+    for round in range(20):
+        names = {f"{round}-{number}" for number in range(8)}
+        looked, *_ = await asyncio.gather(
+            opened_and_read(ready, after_seconds=0.001 * (round % 5)),
+            *(happen(ready, (name, 1)) for name in names),
+        )
+        token, read = looked
+        await happen(ready, (f"{round}-last", 1))
+        assert names <= read | await told_after(ready, token, f"{round}-last")
+
+
+async def opened_and_read(mongo: Mongo, *, after_seconds: float) -> tuple[Any, set[str]]:
+    await asyncio.sleep(after_seconds)
+    token = await mongo.latest(OUTBOX, INSERTS)
+    return token, {row["aggregate"] async for row in mongo[OUTBOX].find({})}
+
+
+async def told_after(mongo: Mongo, token: Any, last: str) -> set[str]:
+    told: set[str] = set()
+    async with asyncio.timeout(10), mongo.watch(OUTBOX, INSERTS, resume_after=token) as stream:
+        while last not in told:
+            if change := await stream.try_next():
+                told.add(change["fullDocument"]["aggregate"])
+    return told
 
 
 # ------------------------------------------------------------------ the hub
@@ -313,6 +355,16 @@ async def test_a_bell_rings_for_its_own_aggregate_and_no_other(ready: Mongo):
             await happen(ready, ("c", 1))
             assert await bc.heard(within_seconds=3)
             assert not await a.heard(within_seconds=0.05)
+
+
+async def test_a_quiet_outbox_keeps_nobody_waiting_and_what_comes_next_is_heard(ready: Mongo):
+    """A stream that waits for news takes the server a second to say that there are none."""
+    asked = time.monotonic()
+    async with hub_of(ready) as hub:
+        assert time.monotonic() - asked < 0.9
+        with hub.listen("a") as bell:
+            await happen(ready, ("a", 1))
+            assert await bell.heard(within_seconds=3)
 
 
 async def test_what_was_rung_before_it_was_listened_for_is_heard(ready: Mongo):
@@ -345,6 +397,7 @@ async def test_a_relay_whose_stream_breaks_goes_on(ready: Mongo):
     async with running(relay_of(ready, keeps(told))):
         await happen(ready, ("a", 1))
         await until(lambda: len(told) == 1)
+        await all_marked(ready)
         await asyncio.sleep(0.1)
         await _break_streams(ready)
         await happen(ready, ("a", 2))

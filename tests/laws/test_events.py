@@ -9,8 +9,13 @@ from doorstep.wiring import House
 IGNORED = {
     "AddressSaved": "kept for those who will want to know; a promise has its own copy of the door",
     "AddressDeleted": "as above",
-    "CapacityChanged": "kept for those who will want to know; a slot shows its own edition",
+    "NoteChanged": "kept for those who will want to know; whoever asks reads the note itself",
     "CalendarDayChanged": "kept for those who count working days; nobody stores what they counted",
+    "ConductChanged": "kept for those who will want to know; `myConduct` shows every mark",
+    "WaitlistChanged": "rings the bell of whoever waits",
+    "WaitlistOffered": "as above; an app shows it, whatever else tells people may hear it",
+    "BeatCorrected": "kept for those who will want to know; a match reads the correction itself",
+    "AddressMoved": "kept for those who will want to know; the move asks what is bound to it",
     "BranchTold": "rings the bell of the branch's desk",
     "RoundChanged": "rings the bell of the courier's handheld",
 }

@@ -4,12 +4,14 @@ from typing import Any
 
 import pytest
 
+from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment
 from doorstep.capacity.model import Hold
 from doorstep.kit.ids import new_id
 from doorstep.wiring import House
 from tests import given
-from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, GU, OTTO, Person
+from tests.appointments import lists
+from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, GU, OTTO, SU, Person
 from tests.journeys.apps import OPERATIONS, App, command
 from tests.journeys.conftest import Sign
 from tests.reoffering.victims import offer_for, reoffer, typhoon
@@ -17,9 +19,18 @@ from tests.reoffering.victims import offer_for, reoffer, typhoon
 AT = "2026-11-24T01:00:00.000Z"
 LINES = [{"pickup": {"description": "书"}}]
 NONE = {
-    **{kind: f"{kind}_none" for kind in ("adr", "apt", "hld", "rof")},
+    "mrk": "mrk_none",
+    "wle": "wle_none",
+    "adr": "adr_none",
+    "apt": "apt_none",
+    "hld": "hld_none",
+    "rof": "rof_none",
     "rnd": "rnd_none.2026-11-25",
+    "mov": "mov_none",
 }
+
+
+HOUSE = {"to": {"line": "海滨小区9号"}, "from": str(given.TOMORROW), "expectedVersion": 1}
 
 
 def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
@@ -27,6 +38,9 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
     slot, services = given.slot().text, ["PARCEL_PICKUP"]
     change = {"id": id, "expectedVersion": 1}
     book = {"slotId": slot, "lines": LINES}
+    row = {"addressId": id, "when": {"slotId": slot}, "lines": LINES}
+    move = {"addressId": ADA.address_id, "expectedVersion": 1}
+    existing = {**HOUSE, "to": None, "fromAddressId": ADA.address_id}
     return [
         ("Node", {"id": id}),
         ("Appointment", {"id": id}),
@@ -39,6 +53,21 @@ def asked_with(id: str) -> list[tuple[str, dict[str, Any]]]:
         ("BookAppointment", {"input": {"addressId": ADA.address_id, "holdId": id, **book}}),
         ("RescheduleAppointment", {"input": {**change, "slotId": slot}}),
         ("CancelAppointment", {"input": change}),
+        (
+            "JoinWaitlist",
+            {"input": {"addressId": id, "slotIds": [given.slot(10).text], "lines": LINES}},
+        ),
+        ("LeaveWaitlist", {"input": change}),
+        ("AcceptWaitlistOffer", {"input": {"id": id}}),
+        ("AppealMark", {"input": {"markId": id, "reason": "x"}}),
+        ("ChangeAccessNotes", {"input": {**change, "accessNotes": {"gateCode": "1"}}}),
+        ("ChangeContact", {"input": {**change, "contact": {"name": "W", "phone": ADA.phone}}}),
+        ("RebookRemainder", {"input": {"appointmentId": id, "slotId": slot}}),
+        ("BookAppointments", {"input": {"mode": "ALL_OR_NOTHING", "rows": [row]}}),
+        ("RequestAddressChange", {"input": {**move, "appointmentId": id}}),
+        ("WithdrawAddressChange", {"input": {"appointmentId": id, "expectedVersion": 1}}),
+        ("MoveHouse", {"input": {**HOUSE, "fromAddressId": id}}),
+        ("MoveHouse", {"input": {**existing, "toAddressId": id}}),
         ("AcceptReoffer", {"input": {"reofferId": id}}),
         ("AcceptReoffer", {"input": {"reofferId": id, "slotId": slot}}),
         ("DeclineReoffer", {"input": {"reofferId": id}}),
@@ -58,10 +87,14 @@ async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
     )
     assert isinstance(hold, Hold)
     round = f"rnd_bo.{promise.day}"
+    await lists.full(house, given.slot(18), ADA)
+    entry, mark = await lists.waiting(house, EVE, given.slot(18)), await lists.marked(house, EVE)
+    moved = await app(EVE).ask("MoveHouse", **HOUSE, fromAddressId=EVE.address_id)
+    move = moved["move"]["id"]
+    foreign = [EVE.address_id, promise.id, hold.id, round, EVE.account_id, BO.courier_id, "veh_bo"]
     await reoffer(house, (await typhoon(house, promise.window)).id)
     offer = await offer_for(house, promise)
-    foreign = [EVE.address_id, promise.id, hold.id, round, EVE.account_id, BO.courier_id, "veh_bo"]
-    foreign.append(offer.id)
+    foreign += [entry, mark, move, offer.id]
     for id in foreign:
         none = NONE.get(id[:3], new_id(id[:3]))
         for (operation, with_it), (_, without) in zip(
@@ -73,6 +106,34 @@ async def test_what_is_eve_s_is_nothing_to_ada(house: House, app: Sign):
         app(ADA).follow("AppointmentChanged", id="apt_none") as nobodys,
     ):
         assert await theirs.hear() == await nobodys.hear()
+    async with (
+        app(ADA).follow("WaitlistChanged", id=entry) as theirs,
+        app(ADA).follow("WaitlistChanged", id="wle_none") as nobodys,
+    ):
+        assert await theirs.hear() == await nobodys.hear()
+
+
+@pytest.mark.row("Q6", "A14", "B11")
+async def test_another_branch_sees_no_list_no_mark_and_no_appeal(house: House, app: Sign):
+    await lists.full(house, given.slot(18))
+    entry, mark = await lists.waiting(house, ADA, given.slot(18)), await lists.marked(house)
+    await house.appointments.appeal(mark, ADA.account_id, "我在家", given.attempt(house))
+    away = given.person("Away", "+8613900005002", Role.SUPERVISOR, given.OTHER_BRANCH)
+    await given.people(house, [away])
+    otto, other = app(OTTO), app(away)
+    for id, none in ((entry, "wle_none"), (mark, "mrk_none")):
+        for client in (otto, other):
+            await same(client, "Node", {"id": id}, {"id": none})
+    nowhere = given.slot(18, area_id="are_none").text
+    await same(otto, "Waitlist", {"slotId": given.slot(18).text}, {"slotId": nowhere})
+    await same(other, "OpenAppeals", {"unitId": "org_branch"}, {"unitId": "org_none"})
+    verdict = {"verdict": "STRUCK", "reason": "x"}
+    theirs, nobodys = ({"input": {**verdict, "markId": id}} for id in (mark, "mrk_none"))
+    await same(other, "DecideAppeal", theirs, nobodys)
+    (edge,) = (await app(DAN).run("Waitlist", slotId=given.slot(18).text))["edges"]
+    assert edge["node"]["contact"]["masked"] is True
+    assert edge["node"]["address"]["room"] is None
+    assert len((await app(SU).run("OpenAppeals", unitId="org_branch"))["edges"]) == 1
 
 
 @pytest.mark.row("Q6")
@@ -85,6 +146,7 @@ async def test_a_courier_learns_nothing_of_what_is_not_theirs(house: House, app:
     for act, more in (
         ("acceptStop", {}),
         ("declineStop", {"reason": "忙"}),
+        ("acknowledgeChange", {"sequence": 1}),
         ("setOut", {}),
         ("arrive", {}),
         ("finishStop", {"lines": []}),
@@ -119,7 +181,7 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
         (outcome,) = answer["data"]["reofferAppointments"]["outcomes"]
         assert (outcome["code"], outcome["reoffer"]) == ("NO_LONGER_AFFECTED", None)
     day = str(promise.day)
-    for operation in ("BranchAppointments", "UnassignedAppointments"):
+    for operation in ("BranchAppointments", "UnassignedAppointments", "Alarms"):
         one, none = ({"branchId": id, "day": day} for id in ("org_branch", "org_none"))
         await same(otto, operation, one, none)
     await same(otto, "Couriers", {"branchId": "org_branch"}, {"branchId": "org_none"})
@@ -151,9 +213,12 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
     )
     await given.people(house, [away])
     behalf = {"phone": ADA.phone, "name": "Ada", "consentGiven": True, "channel": "HOTLINE_11185"}
+    await lists.full(house, given.slot(16))
+    entry_of = {promise.id: await lists.waiting(house, ADA, given.slot(16)), "apt_none": "wle_no"}
 
     def asked(address: str, appointment: str) -> list[tuple[str, dict[str, Any]]]:
         change = {"id": appointment, "expectedVersion": 1, "onBehalfOf": behalf}
+        other = {"appointmentId": appointment, "expectedVersion": 1, "onBehalfOf": behalf}
         slot = given.slot().text
         return [
             (
@@ -171,13 +236,42 @@ async def test_an_agent_of_another_branch_books_and_changes_nothing_here(house: 
             ),
             ("RescheduleAppointment", {**change, "slotId": slot}),
             ("CancelAppointment", change),
+            (
+                "JoinWaitlist",
+                {"addressId": address, "slotIds": [slot], "lines": LINES, "onBehalfOf": behalf},
+            ),
+            ("LeaveWaitlist", {**change, "id": entry_of[appointment]}),
+            ("AcceptWaitlistOffer", {"id": entry_of[appointment], "onBehalfOf": behalf}),
+            ("ChangeContact", {**change, "contact": {"name": "W", "phone": ADA.phone}}),
+            (
+                "RebookRemainder",
+                {"appointmentId": appointment, "slotId": slot, "onBehalfOf": behalf},
+            ),
+            (
+                "BookAppointments",
+                {
+                    "mode": "VALID_ROWS",
+                    "rows": [
+                        {
+                            "addressId": address,
+                            "when": {"slotId": slot},
+                            "lines": LINES,
+                            "onBehalfOf": behalf,
+                        }
+                    ],
+                },
+            ),
+            ("RequestAddressChange", {**other, "addressId": address}),
+            ("WithdrawAddressChange", other),
+            ("MoveHouse", {**HOUSE, "fromAddressId": address, "onBehalfOf": behalf}),
         ]
 
     client = app(away)
     theirs, nobodys = asked(ADA.address_id, promise.id), asked("adr_none", "apt_none")
     for (operation, with_it), (_, without) in zip(theirs, nobodys, strict=True):
         await same(client, operation, {"input": with_it}, {"input": without})
-    assert await house.mongo["appointments"].count_documents({}) == 1
+    assert await house.mongo["appointments"].count_documents({}) == 2
+    assert await lists.states(house) == {"WAITING": 1}
     assert (await house.appointments.load([promise.id]))[promise.id].version == 1
     for operation, input in theirs[:1]:
         done = await app(GU).ask(operation, **input)

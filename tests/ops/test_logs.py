@@ -11,12 +11,14 @@ import httpx
 import pytest
 
 from doorstep.accounts.outside import Outbox
+from doorstep.addresses.model import Beat
 from doorstep.kit import log
 from doorstep.kit.mongo.driver import DriverError
 from doorstep.kit.mongo.outbox import Relay
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.wiring import House
 from tests import given
+from tests.appointments import lists
 from tests.given import ADA, BO, DAN, EVE, GU, SU, TOMORROW
 from tests.journeys.apps import EXECUTED, OPERATIONS, App, command
 from tests.journeys.conftest import Sign
@@ -69,6 +71,12 @@ async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
     promise = await as_agent(app(GU))
     await as_staff(app(DAN), app(BO), app(EVE), promise)
     await as_keeper_of_the_calendar(app(SU))
+    await as_waiting(house, app(ADA), app(DAN))
+    await as_appellant(app(ADA), app(SU), await lists.marked(house))
+    await as_planner(app(SU), app(ADA))
+    await as_warned(app(DAN), app(EVE), app(SU), promise)
+    await as_mover(app(EVE), app(GU))
+    await teaching_beats(house, app(DAN))
     await as_whose_way_is_shut(app(DAN), app(ADA))
 
     assert OPERATIONS.keys() == EXECUTED
@@ -79,7 +87,7 @@ async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
     assert all(f'operation="{name}"' in text for name in OPERATIONS.keys() - FEEDS)
 
 
-FEEDS: Final = {"RoundFeed", "AppointmentChanged", "BranchFeed"}
+FEEDS: Final = {"RoundFeed", "AppointmentChanged", "BranchFeed", "WaitlistChanged"}
 """Told when they end, which may be after the last look."""
 
 
@@ -100,8 +108,12 @@ async def as_customer(ada: App) -> None:
     await ada.run("Node", id=id)
     await ada.run("MyAppointments")
     await ada.ask("RescheduleAppointment", id=id, expectedVersion=1, slotId=second)
-    await ada.ask("CancelAppointment", id=id, expectedVersion=2, reason=REASON)
-    await ada.ask("CancelAppointment", id=id, expectedVersion=3, reason=REASON)  # refused
+    notes, contact = visit()["accessNotes"], {"name": NAME, "phone": OTHER_PHONE}
+    await ada.ask("ChangeAccessNotes", id=id, expectedVersion=2, accessNotes={**notes, "floor": 2})
+    await ada.ask("ChangeContact", id=id, expectedVersion=3, contact=contact)
+    await ada.ask("RebookRemainder", appointmentId=id, slotId=first)  # refused
+    await ada.ask("CancelAppointment", id=id, expectedVersion=4, reason=REASON)
+    await ada.ask("CancelAppointment", id=id, expectedVersion=5, reason=REASON)  # refused
 
 
 def visit() -> dict[str, Any]:
@@ -117,6 +129,9 @@ async def as_agent(gu: App) -> Any:
     await gu.run("Customer", phone=EVE.phone)
     await gu.ask("SaveAddressForCustomer", address={"line": DOOR}, onBehalfOf=behalf)
     slot = given.slot().text
+    row = {"addressId": EVE.address_id, "when": {"slotId": slot}, "onBehalfOf": behalf, **visit()}
+    nobody = {**row, "contact": {"name": NAME, "phone": f"{PHONE}9"}}
+    await gu.ask("BookAppointments", mode="VALID_ROWS", rows=[row, nobody])
     asked = {"addressId": EVE.address_id, "slotId": slot, "onBehalfOf": behalf, **visit()}
     return (await gu.ask("BookForCustomer", **asked))["appointment"]
 
@@ -188,6 +203,87 @@ async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:
         command("finishStop", AT, appointmentId=id, lines=[done]),
     )
     assert any(outcome["refusal"] for outcome in outcomes)
+
+
+async def as_waiting(house: House, ada: App, dan: App) -> None:
+    slot = given.slot(16)
+    promise = await lists.full(house, slot)
+    joined = await ada.ask("JoinWaitlist", addressId=ADA.address_id, slotIds=[slot.text], **visit())
+    id = joined["entry"]["id"]
+    await dan.run("Waitlist", slotId=slot.text)
+    await lists.cancel(house, promise)
+    async with ada.follow("WaitlistChanged", id=id, after=0) as following:
+        await following.next()
+    await ada.ask("AcceptWaitlistOffer", id=id)
+    await ada.ask("LeaveWaitlist", id=id, expectedVersion=1)  # refused
+    await ada.run("MyWaitlist")
+
+
+async def as_appellant(ada: App, su: App, mark_id: str) -> None:
+    await ada.ask("AppealMark", markId=mark_id, reason=REASON)
+    await su.run("OpenAppeals", unitId="org_branch")
+    await su.ask("DecideAppeal", markId=mark_id, verdict="UPHELD", reason=REASON)
+    await ada.run("MyConduct")
+
+
+async def as_planner(su: App, ada: App) -> None:
+    slot, branch = given.slot(12).text, {"branchId": "org_branch"}
+    await su.run("SlotCapacity", **branch, **{"from": str(TOMORROW)}, days=1)
+    await su.ask("CapSlot", slotId=slot, expectedEdition=1, mostVisits=9, note=REASON)
+    await su.run("AffectedBy", slotId=slot)
+    terms = await su.ask("PutBookingTerms", areaId=given.WEST, noticeMinutes=90, note=REASON)
+    await su.run("BookingTerms", areaId=given.WEST)
+    put = terms["terms"]
+    await su.ask("DropBookingTerms", id=put["id"], expectedVersion=put["version"])
+    await su.run("CostModel")
+    await ada.run("VisitCost", lines=visit()["lines"], addressId=ADA.address_id)
+
+
+async def as_warned(dan: App, eve: App, su: App, promise: Any) -> None:
+    about = {"appointmentId": promise["id"], "kind": "HAZARD", "about": "DOOR", "reason": "DOG"}
+    ends = "2026-12-01T00:00:00.000Z"
+    added = await dan.ask("AddDoorNote", **about, text=REASON, expiresAt=ends)
+    id = added["note"]["id"]
+    await dan.run("DoorNotes", branchId="org_branch")
+    await dan.run("Hazards", id=promise["id"])
+    await eve.run("MyNotes")
+    await eve.ask("RequestNoteReview", id=id, expectedVersion=1)
+    await su.ask("ReviewNote", id=id, expectedVersion=2, decision="WITHDRAW", answer=REASON)
+
+
+async def as_mover(eve: App, gu: App) -> None:
+    door = {"line": DOOR, "location": {"latitude": 37.45, "longitude": 122.04}}
+    there = await eve.ask("SaveAddress", address=door)
+    booked = await eve.ask(
+        "BookAppointment", addressId=EVE.address_id, slotId=given.slot(18).text, **visit()
+    )
+    change = {"appointmentId": booked["appointment"]["id"], "expectedVersion": 1}
+    to = there["address"]["id"]
+    await eve.ask("RequestAddressChange", **change, addressId=to, reason=REASON)
+    await eve.ask("WithdrawAddressChange", **change)  # refused
+    move = {"fromAddressId": EVE.address_id, "expectedVersion": 1, "from": str(TOMORROW)}
+    await eve.ask("MoveHouse", **move, to=door)
+    await eve.run("MyMoves")
+    behalf = {"phone": EVE.phone, "name": NAME, "consentGiven": True, "channel": "HOTLINE_11185"}
+    await gu.ask("MoveHouseForCustomer", **move, to=door, onBehalfOf=behalf)  # refused
+
+
+async def teaching_beats(house: House, dan: App) -> None:
+    async def build(tx: Tx) -> None:
+        beat = Beat(
+            id="bea_1",
+            branch_id="org_branch",
+            branch_path=given.BRANCH,
+            area_id=given.WEST,
+            name="一段",
+        )
+        house.addresses.beats.add([beat], tx=tx)
+
+    await house.mongo.transact(build)
+    await dan.run("Beats", branchId="org_branch")
+    await dan.run("MatchBeat", address={"line": DOOR})
+    said = await dan.ask("CorrectBeat", placeId="plc_1", beatId="bea_1", reason=REASON)
+    await dan.ask("WithdrawBeatCorrection", id=said["correction"]["id"], expectedVersion=1)
 
 
 HOSTILE: Final = (

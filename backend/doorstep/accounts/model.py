@@ -36,6 +36,7 @@ COURIER: Final[Roles] = frozenset({Role.COURIER})
 AGENT: Final[Roles] = frozenset({Role.AGENT})
 CUSTOMER_OR_AGENT: Final[Roles] = CUSTOMER | AGENT
 DISPATCH: Final[Roles] = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.ADMIN})
+SUPERVISORS: Final[Roles] = frozenset({Role.SUPERVISOR, Role.ADMIN})
 STAFF: Final[Roles] = DISPATCH | AGENT
 
 

@@ -6,6 +6,7 @@ Areas  polygons in WGS 84; each belongs to one branch and is served from it
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final
+from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -22,6 +23,26 @@ class DeliveryDepth(StrEnum):
     MAIL_ROOM = "MAIL_ROOM"
     COURTYARD_GATE = "COURTYARD_GATE"
     VILLAGE_POINT = "VILLAGE_POINT"
+
+
+DEPTHS: Final = tuple(DeliveryDepth)
+"""The deepest first: the rule table counts them from 1."""
+
+
+class ItemClass(StrEnum):
+    """给据邮件 is signed for, 平常邮件 is not (邮政法 Art 84)."""
+
+    RECEIPTED = "RECEIPTED"
+    ORDINARY = "ORDINARY"
+
+
+class DoorKind(StrEnum):
+    """What kind of door it is, as far as the law on delivery goes."""
+
+    FLAT = "FLAT"
+    VILLAGE = "VILLAGE"
+    INSTITUTION = "INSTITUTION"
+    HOUSE = "HOUSE"
 
 
 def _printable(text: str) -> str:
@@ -89,7 +110,29 @@ class Address(Stored):
     delivery_depth: DeliveryDepth = DeliveryDepth.HOUSEHOLD
     area_id: str | None
     version: int = 1
+    moved_to: str | None = None
+    """The address its owner has moved to."""
+    moved_on: Day | None = None
+    """From which day on they live there; until then visits come here."""
     deleted_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        """What makes it this door and no other, however it was spaced and written."""
+        door = self.door
+        parts = (self.division_code[:6], door.line, door.building, door.unit, door.room)
+        return "|".join("".join(normalize("NFKC", part or "").split()).lower() for part in parts)
+
+
+class DepthJudged(BaseModel):
+    """How far in the law has us come, and whether what is wished for goes farther."""
+
+    model_config = ConfigDict(frozen=True)
+
+    legal: DeliveryDepth
+    added_service: bool
+    """Farther in than the law asks: by agreement, and it may be charged (山东省邮政条例 Art 21)."""
+    citation: str
 
 
 class Gone(BaseModel):
@@ -155,8 +198,94 @@ class Place(Stored):
     """A name people use in addresses, and where it is: the bureau's table wins over guesses."""
 
     name: str
+    aliases: tuple[str, ...] = ()
+    """What else people call it: an old name, a short one."""
     division_code: str
     location: Point
+
+
+class Beat(Stored):
+    """段道: a part of an area that one courier knows by heart. Without days it holds for ever."""
+
+    branch_id: str
+    branch_path: str
+    area_id: str
+    name: str
+    keywords: tuple[str, ...] = ()
+    """Names of roads and communities that lie in it."""
+    geometry: dict[str, Any] | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+    def holds_on(self, day: date) -> bool:
+        begun = self.valid_from is None or self.valid_from <= day
+        return begun and (self.valid_to is None or day <= self.valid_to)
+
+
+class BeatRule(StrEnum):
+    """By which rule a beat was found, the strongest first."""
+
+    CORRECTION = "CORRECTION"
+    KEYWORD = "KEYWORD"
+    POLYGON = "POLYGON"
+    HISTORY = "HISTORY"
+
+
+class BeatMatch(BaseModel):
+    """The beat of a door, and why it is that one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    beat: Beat
+    rule: BeatRule
+    detail: str
+
+
+class BeatCorrection(Stored):
+    """What a dispatcher taught us: doors of this place are on that beat."""
+
+    place_id: str
+    beat_id: str
+    branch_id: str
+    branch_path: str
+    reason: str
+    by: str
+    at: datetime
+    withdrawn_at: datetime | None = None
+    version: int = 1
+
+
+class BeatSeen(Stored):
+    """On which beat an address was found; `id` is the address's. Names no door."""
+
+    place_id: str
+    beat_id: str
+
+
+class BeatRefusal(StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    OTHER_AREA = "OTHER_AREA"
+    STALE_VERSION = "STALE_VERSION"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+
+BEAT_WORDS: Final[dict[BeatRefusal, Words]] = {
+    BeatRefusal.NOT_FOUND: Words("没有找到。", "Not found."),
+    BeatRefusal.OTHER_AREA: Words(
+        "该地点不在此段道的服务范围内。", "That place lies in another area."
+    ),
+    BeatRefusal.STALE_VERSION: Words(
+        "刚刚有变化，请核对后再试。", "It has just changed. Please look again."
+    ),
+    BeatRefusal.IDEMPOTENCY_KEY_REUSED: Words(
+        "此请求编号已用于另一个请求。", "This idempotency key was used for another request."
+    ),
+}
+
+
+class BeatRefused(Refusal):
+    code: BeatRefusal
+    current: BeatCorrection | None = None
 
 
 class UnservedReason(StrEnum):

@@ -1,10 +1,18 @@
 """Address books, areas and places in MongoDB. A door is sealed with its owner's key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from doorstep.addresses.model import ERASED, Address, Place, ServiceArea
+from doorstep.addresses.model import (
+    ERASED,
+    Address,
+    Beat,
+    BeatCorrection,
+    BeatSeen,
+    Place,
+    ServiceArea,
+)
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import stored_schema
@@ -14,10 +22,17 @@ from doorstep.kit.pii import OwnerKey, Vault
 ADDRESSES: Final = "addresses"
 AREAS: Final = "service_areas"
 PLACES: Final = "places"
+BEATS: Final = "beats"
+CORRECTIONS: Final = "beat_corrections"
+SEEN: Final = "beats_seen"
+_MOST_SEEN: Final = 200
 KEPT: Final = (
     Kept(ADDRESSES, (Index(("owner_id",)),), schema=stored_schema(Address, sealed=("door",))),
     Kept(AREAS, (Index(("branch_path",)),), schema=stored_schema(ServiceArea)),
     Kept(PLACES, (Index(("name",)),), schema=stored_schema(Place)),
+    Kept(BEATS, (Index(("branch_id",)),), schema=stored_schema(Beat)),
+    Kept(CORRECTIONS, (Index(("place_id",)),), schema=stored_schema(BeatCorrection)),
+    Kept(SEEN, (Index(("place_id",)),), schema=stored_schema(BeatSeen)),
 )
 _DOOR: Final = f"{ADDRESSES}.door"
 
@@ -38,6 +53,10 @@ class AddressStore:
     async def get(self, id: str) -> Address | None:
         document = await self._addresses.find_one({"_id": id, "deleted_at": None})
         return (await self._opened([document]))[0] if document else None
+
+    async def get_many(self, ids: Collection[str]) -> list[Address]:
+        rows = self._addresses.find({"_id": {"$in": list(ids)}, "deleted_at": None})
+        return await self._opened([row async for row in rows])
 
     async def all_of(self, owner_id: str) -> list[Address]:
         rows = self._addresses.find({"owner_id": owner_id, "deleted_at": None}).sort("_id")
@@ -104,3 +123,46 @@ class MapStore:
             tx.insert(AREAS, area.document())
         for place in places:
             tx.insert(PLACES, place.document())
+
+
+class BeatStore:
+    """Beats, what was taught about them, and where addresses were found."""
+
+    def __init__(self, mongo: Mongo) -> None:
+        self._beats = mongo[BEATS]
+        self._corrections = mongo[CORRECTIONS]
+        self._seen = mongo[SEEN]
+
+    async def all(self) -> tuple[Beat, ...]:
+        return tuple([Beat.of_document(row) async for row in self._beats.find().sort("_id")])
+
+    def add(self, beats: Iterable[Beat], *, tx: Tx) -> None:
+        for beat in beats:
+            tx.insert(BEATS, beat.document())
+
+    async def corrections_of(self, place_id: str) -> list[BeatCorrection]:
+        rows = self._corrections.find({"place_id": place_id, "withdrawn_at": None})
+        return [BeatCorrection.of_document(row) async for row in rows]
+
+    async def correction(self, id: str, *, tx: Tx | None = None) -> BeatCorrection | None:
+        row = await self._corrections.find_one({"_id": id}, session=tx.session if tx else None)
+        return BeatCorrection.of_document(row) if row else None
+
+    def add_correction(self, correction: BeatCorrection, *, tx: Tx) -> None:
+        tx.insert(CORRECTIONS, correction.document())
+
+    async def replace_correction(
+        self, before: BeatCorrection, after: BeatCorrection, *, tx: Tx
+    ) -> bool:
+        written = await self._corrections.replace_one(
+            {"_id": before.id, "version": before.version}, after.document(), session=tx.session
+        )
+        return written.matched_count == 1
+
+    async def seen_at(self, place_id: str) -> list[BeatSeen]:
+        rows = self._seen.find({"place_id": place_id}).limit(_MOST_SEEN)
+        return [BeatSeen.of_document(row) async for row in rows]
+
+    async def see(self, seen: BeatSeen, *, tx: Tx) -> None:
+        await self._seen.delete_one({"_id": seen.id}, session=tx.session)
+        tx.insert(SEEN, seen.document())

@@ -12,11 +12,14 @@ from doorstep.api import watching
 from doorstep.appointments.actions import Appointments
 from doorstep.calendar.actions import Calendar
 from doorstep.capacity.actions import Capacity
+from doorstep.catalogue.actions import Catalogue
 from doorstep.couriers.actions import Couriers
 from doorstep.desk.actions import Desk
 from doorstep.dispatch.actions import Dispatch
 from doorstep.handheld.actions import Handheld
+from doorstep.kit.pii import Vault
 from doorstep.kit.refusals import Locale
+from doorstep.notes.actions import Notes
 from doorstep.organisation.actions import Organisation
 
 
@@ -24,15 +27,21 @@ class Rooms(Protocol):
     """The rooms that have something to say to the outside."""
 
     @property
+    def vault(self) -> Vault: ...
+    @property
     def accounts(self) -> Accounts: ...
     @property
     def organisation(self) -> Organisation: ...
     @property
     def calendar(self) -> Calendar: ...
     @property
+    def catalogue(self) -> Catalogue: ...
+    @property
     def addresses(self) -> Addresses: ...
     @property
     def couriers(self) -> Couriers: ...
+    @property
+    def notes(self) -> Notes: ...
     @property
     def capacity(self) -> Capacity: ...
     @property

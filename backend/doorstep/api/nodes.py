@@ -6,14 +6,16 @@ from typing import Annotated, Final
 import strawberry
 
 from doorstep.accounts.graphql import Account
-from doorstep.accounts.model import AGENT, DISPATCH, SIGNED_IN, STAFF, Caller, Role
+from doorstep.accounts.model import AGENT, DISPATCH, SIGNED_IN, STAFF, SUPERVISORS, Caller, Role
 from doorstep.accounts.permissions import query
 from doorstep.addresses.graphql import Address, ServiceArea
+from doorstep.appointments.graphql.conduct import ConductMark
 from doorstep.appointments.graphql.mutations import hold_shown
 from doorstep.appointments.graphql.offers import Reoffer
 from doorstep.appointments.graphql.queries import is_staff, viewer_of
 from doorstep.appointments.graphql.types import presented
-from doorstep.appointments.rules import Viewer
+from doorstep.appointments.graphql.waiting import entries_shown
+from doorstep.appointments.rules import Viewer, may_see_entry
 from doorstep.calendar.graphql.queries import calendar_of
 from doorstep.calendar.graphql.queries import is_staff as is_any_staff
 from doorstep.calendar.graphql.types import Block, Closure, FerryRoute, Sailing
@@ -25,6 +27,7 @@ from doorstep.dispatch.graphql import round_shown
 from doorstep.kit.gql import Info, Node, argument
 from doorstep.kit.ids import kind_of
 from doorstep.organisation.graphql import OrgUnit
+from doorstep.relocation.graphql import move_shown
 
 Finder = Callable[[str, Info], Awaitable[Node | None]]
 
@@ -156,6 +159,29 @@ async def _sailing(id: str, info: Info) -> Node | None:
     return Sailing.of(found) if found else None
 
 
+async def _entry(id: str, info: Info) -> Node | None:
+    found = await info.context.house.appointments.entry(id)
+    if found is None or not may_see_entry(found, info.context.caller):
+        return None
+    return (await entries_shown([found], info))[0]
+
+
+async def _mark(id: str, info: Info) -> Node | None:
+    rooms, caller = info.context.house.appointments, info.context.caller
+    found = await rooms.mark(id)
+    if found is None:
+        return None
+    heard = found.under_appeal and caller.may(SUPERVISORS, found.branch_path)
+    if found.customer_id != caller.id and not heard:
+        return None
+    return ConductMark.of(found, rooms.clock.now())
+
+
+async def _move(id: str, info: Info) -> Node | None:
+    found = await info.context.house.relocation.get(id, info.context.caller.id)
+    return await move_shown(found, info) if found else None
+
+
 FINDERS: Final[dict[str, Finder]] = {
     "acc": _account,
     "adr": _address,
@@ -166,12 +192,15 @@ FINDERS: Final[dict[str, Finder]] = {
     "cou": _courier,
     "fer": _route,
     "hld": _hold,
+    "mrk": _mark,
+    "mov": _move,
     "org": _unit,
     "rnd": _round,
     "rof": _reoffer,
     "sai": _sailing,
     "slt": _slot,
     "veh": _vehicle,
+    "wle": _entry,
 }
 
 

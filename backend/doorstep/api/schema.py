@@ -6,23 +6,40 @@ from typing import Any
 import strawberry
 from strawberry.types.base import StrawberryObjectDefinition
 
-import doorstep.catalogue.graphql  # noqa: F401 - gives the catalogue's enums their words
+import doorstep.catalogue.graphql  # noqa: F401 - gives the catalogue's enums their words, first of all
 from doorstep.accounts.graphql import AccountMutation, AccountQuery
+from doorstep.addresses.graphql import BeatMutation, BeatQuery
 from doorstep.api.documents import EXTENSIONS, strawberry_config
 from doorstep.api.errors import Schema
 from doorstep.api.nodes import NodeQuery
+from doorstep.appointments.graphql.amending import AmendingMutation
+from doorstep.appointments.graphql.bulk import BulkMutation
+from doorstep.appointments.graphql.conduct import ConductMutation, ConductQuery
+from doorstep.appointments.graphql.costs import CostQuery
 from doorstep.appointments.graphql.doors import DoorMutation
+from doorstep.appointments.graphql.fitting import FittingMutation, FittingQuery
+from doorstep.appointments.graphql.moving import MovingMutation
 from doorstep.appointments.graphql.mutations import AppointmentMutation
+from doorstep.appointments.graphql.notes import DoorNoteMutation
 from doorstep.appointments.graphql.queries import AppointmentQuery, AppointmentSubscription
 from doorstep.appointments.graphql.reoffering import ReofferMutation, ReofferQuery
 from doorstep.appointments.graphql.types import DeliveryLine, PickupLine, SubscriptionLine
+from doorstep.appointments.graphql.waitlist import (
+    WaitlistMutation,
+    WaitlistQuery,
+    WaitlistSubscription,
+)
 from doorstep.calendar.graphql.mutations import CalendarMutation
 from doorstep.calendar.graphql.queries import CalendarQuery
+from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery
+from doorstep.catalogue.graphql import CatalogueQuery
 from doorstep.couriers.graphql import CourierQuery
 from doorstep.desk.graphql import DeskQuery, DeskSubscription
 from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
+from doorstep.notes.graphql import NotesMutation, NotesQuery
+from doorstep.relocation.graphql import RelocationMutation, RelocationQuery
 
 
 @strawberry.type(description="What can be asked.")
@@ -30,11 +47,21 @@ class Query(
     NodeQuery,
     AccountQuery,
     CalendarQuery,
+    CatalogueQuery,
     CourierQuery,
+    BeatQuery,
+    CapacityQuery,
+    TermsQuery,
+    NotesQuery,
     AppointmentQuery,
+    WaitlistQuery,
+    ConductQuery,
+    CostQuery,
+    FittingQuery,
     ReofferQuery,
     DispatchQuery,
     DeskQuery,
+    RelocationQuery,
 ):
     pass
 
@@ -43,17 +70,30 @@ class Query(
 class Mutation(
     AccountMutation,
     CalendarMutation,
+    TermsMutation,
+    BeatMutation,
     DoorMutation,
     AppointmentMutation,
+    BulkMutation,
+    AmendingMutation,
+    MovingMutation,
+    NotesMutation,
+    DoorNoteMutation,
+    WaitlistMutation,
+    ConductMutation,
+    FittingMutation,
     ReofferMutation,
     DispatchMutation,
     HandheldMutation,
+    RelocationMutation,
 ):
     pass
 
 
 @strawberry.type(description="What can be followed.")
-class Subscription(AppointmentSubscription, DispatchSubscription, DeskSubscription):
+class Subscription(
+    AppointmentSubscription, WaitlistSubscription, DispatchSubscription, DeskSubscription
+):
     pass
 
 

@@ -40,12 +40,42 @@ class AppointmentRescheduled(AppointmentEvent):
     """A promise was moved to another window; its courier, if it had one, is free of it."""
 
 
+class AppointmentRedirected(AppointmentEvent):
+    """A promise goes to another door; its courier, if it had one, is free of it."""
+
+
+class AddressChangeTold(AppointmentEvent):
+    """Another door was asked for, or no longer is: whoever has the visit is to know."""
+
+
 class AppointmentCancelled(AppointmentEvent):
     """A promise was taken back by its customer."""
 
 
+class AppointmentNoted(AppointmentEvent):
+    """Its contact or its access notes changed, or what was left of it was booked again."""
+
+
 class AppointmentMoved(AppointmentEvent):
     """A courier or a dispatcher did something to it."""
+
+
+class WaitlistChanged(Event):
+    """Something happened to who waits: `aggregate` is the entry, `sequence` its version."""
+
+    branch_id: str
+
+
+class WaitlistOffered(WaitlistChanged):
+    """A place is kept for somebody who waited. Told once for each offer."""
+
+    hold_id: str
+
+
+class ConductChanged(Event):
+    """A mark was made, withdrawn, appealed or decided: `aggregate` is the mark."""
+
+    branch_id: str
 
 
 class AppointmentReoffered(AppointmentEvent):

@@ -4,7 +4,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from doorstep.appointments.actions import Appointments
-from doorstep.appointments.events import AppointmentCancelled, AppointmentRescheduled
+from doorstep.appointments.events import (
+    AppointmentBooked,
+    AppointmentCancelled,
+    AppointmentMoved,
+    AppointmentRescheduled,
+)
 from doorstep.calendar.events import (
     BlockAdded,
     BlockLifted,
@@ -13,13 +18,24 @@ from doorstep.calendar.events import (
     SailingAdded,
     SailingCancelled,
 )
+from doorstep.capacity.events import CapacityChanged
 from doorstep.kit.events import Event
 
 Reaction = Callable[[Appointments, Any], Awaitable[None]]
 
+
+async def _mind_and_heed(appointments: Appointments, event: AppointmentCancelled) -> None:
+    """A cancelled visit may leave a mark, and leaves no offer standing."""
+    await appointments.mind(event)
+    await appointments.heed_changed(event)
+
+
 REACTIONS: Final[dict[type[Event], Reaction]] = {
-    AppointmentCancelled: Appointments.heed_changed,
+    AppointmentBooked: Appointments.heed_booked,
+    AppointmentCancelled: _mind_and_heed,
+    AppointmentMoved: Appointments.mind,
     AppointmentRescheduled: Appointments.heed_changed,
+    CapacityChanged: Appointments.heed_capacity,
     BlockAdded: Appointments.heed_shut,
     ClosureAdded: Appointments.heed_shut,
     SailingCancelled: Appointments.heed_shut,

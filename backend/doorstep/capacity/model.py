@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.documents import Stored
-from doorstep.kit.refusals import Refusal
+from doorstep.kit.refusals import Refusal, Words
 from doorstep.kit.windows import ClockTime, Day, TimeWindow, at_local
 
 Frozen: Final = ConfigDict(frozen=True)
@@ -297,6 +297,8 @@ class Hold(Stored):
     expires_at: datetime
     over: bool = False
     """Booked or released: it keeps no place any more."""
+    kept_for: str | None = None
+    """Whose turn it was; None: whoever was choosing asked for it."""
 
 
 # ------------------------------------------------------------------ the bureau's own choices
@@ -324,7 +326,14 @@ class Terms(Stored):
     workdays_only: bool | None = None
     valid_from: Day | None = None
     valid_to: Day | None = None
+    """The last day they hold."""
     version: int = 1
+    changed_at: datetime | None = None
+    changed_by: str | None = None
+    """The account whose word they are; None: the bureau's folder's."""
+    note: str | None = None
+    dropped: bool = False
+    """Kept, so that it can be told what held, and until when."""
 
 
 class CapacityPolicy(BaseModel):
@@ -379,3 +388,33 @@ class Ask(BaseModel):
     hold_until: datetime | None = None
     hold_id: str | None = None
     instead: Demand | None = None
+
+
+# ------------------------------------------------------------------ what staff may not do
+
+
+class CapacityRefusal(StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    STALE_VERSION = "STALE_VERSION"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+
+CAPACITY_WORDS: Final[dict[CapacityRefusal, Words]] = {
+    CapacityRefusal.NOT_FOUND: Words("没有找到。", "Not found."),
+    CapacityRefusal.STALE_VERSION: Words(
+        "刚刚有变化，请核对后再试。", "It has just changed. Please look again."
+    ),
+    CapacityRefusal.IDEMPOTENCY_KEY_REUSED: Words(
+        "此请求编号已用于另一个请求。", "This idempotency key was used for another request."
+    ),
+}
+
+
+class CapRefused(Refusal):
+    code: CapacityRefusal
+    current: Slot | None = None
+
+
+class TermsRefused(Refusal):
+    code: CapacityRefusal
+    current: Terms | None = None

@@ -55,8 +55,8 @@ class SlotStore:
         self._patterns = mongo[PATTERNS]
         self._editions = mongo[EDITIONS]
 
-    async def get(self, key: str) -> Slot | None:
-        document = await self._slots.find_one({"_id": key})
+    async def get(self, key: str, *, tx: Tx | None = None) -> Slot | None:
+        document = await self._slots.find_one({"_id": key}, session=tx.session if tx else None)
         return Slot.of_document(document) if document else None
 
     async def get_many(self, keys: Collection[str]) -> dict[str, Slot]:
@@ -92,15 +92,27 @@ class SlotStore:
         )
         return written.matched_count == 1
 
-    async def free(self, key: str, demand: Demand, *, tx: Tx) -> None:
-        """One promise less. Never below none."""
+    async def free(self, key: str, demand: Demand, *, visits: int = 1, tx: Tx) -> None:
+        """One promise less, or with no `visits` less for one that stays. Never below none."""
         less = {f"booked.load.{name}": -amount for name, amount in demand.load}
         need = f"booked.needs.{mask_of(demand.services)}"
         await self._slots.update_one(
-            {"_id": key, "booked.visits": {"$gt": 0}},
-            {"$inc": {**less, need: -demand.load.minutes, "booked.visits": -1, "revision": 1}},
+            {"_id": key, "booked.visits": {"$gte": visits}},
+            {
+                "$inc": {
+                    **less,
+                    need: -demand.load.minutes,
+                    "booked.visits": -visits,
+                    "revision": 1,
+                }
+            },
             session=tx.session,
         )
+
+    async def lapsed_in(self, keys: Collection[str], at: datetime) -> list[str]:
+        """Which of the slots still carry holds that are over."""
+        wanted = {"_id": {"$in": list(keys)}, "holds.until": {"$lte": at}}
+        return [row["_id"] async for row in self._slots.find(wanted, {"_id": 1})]
 
     async def drop_hold(self, key: str, hold_id: str, *, tx: Tx) -> None:
         await self._slots.update_one(
@@ -119,7 +131,7 @@ class SlotStore:
     async def of_branch(self, branch_id: str, first: date, days: int) -> list[Slot]:
         wanted = [(first + timedelta(days=offset)).isoformat() for offset in range(days)]
         rows = self._slots.find({"branch_id": branch_id, "day": {"$in": wanted}})
-        return [Slot.of_document(row) async for row in rows]
+        return [Slot.of_document(row) async for row in rows.sort("window.start")]
 
     async def republish(self, before: Slot, after: Slot, *, tx: Tx) -> bool:
         """Another budget or cap. False: another hand published meanwhile."""
@@ -135,9 +147,12 @@ class SlotStore:
     def keep_edition(self, edition: Edition, *, tx: Tx) -> None:
         tx.insert(EDITIONS, edition.document())
 
-    async def editions(self, key: str) -> list[Edition]:
-        rows = self._editions.find({"slot_key": key}).sort("edition")
-        return [Edition.of_document(row) async for row in rows]
+    async def editions(self, keys: Collection[str]) -> dict[str, list[Edition]]:
+        """Of each slot, the first one first."""
+        found: dict[str, list[Edition]] = {key: [] for key in keys}
+        async for row in self._editions.find({"slot_key": {"$in": list(keys)}}).sort("edition"):
+            found[row["slot_key"]].append(Edition.of_document(row))
+        return found
 
     async def patterns(self) -> list[SlotPattern]:
         return [SlotPattern.of_document(row) async for row in self._patterns.find()]
@@ -216,8 +231,21 @@ class TermsStore:
         self._terms = mongo[TERMS]
 
     async def all(self) -> tuple[Terms, ...]:
-        return tuple([Terms.of_document(row) async for row in self._terms.find().sort("_id")])
+        """Those that were not dropped."""
+        rows = self._terms.find({"dropped": False}).sort("_id")
+        return tuple([Terms.of_document(row) async for row in rows])
+
+    async def get(self, id: str, *, tx: Tx | None = None) -> Terms | None:
+        document = await self._terms.find_one({"_id": id}, session=tx.session if tx else None)
+        return Terms.of_document(document) if document else None
 
     def add(self, terms: Iterable[Terms], *, tx: Tx) -> None:
         for row in terms:
             tx.insert(TERMS, row.document())
+
+    async def replace(self, before: Terms, after: Terms, *, tx: Tx) -> bool:
+        """False: another hand changed them meanwhile."""
+        written = await self._terms.replace_one(
+            {"_id": before.id, "version": before.version}, after.document(), session=tx.session
+        )
+        return written.matched_count == 1

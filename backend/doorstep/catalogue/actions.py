@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from doorstep.catalogue.model import PICKUPS, ServiceKind, SizeLimits
-from doorstep.catalogue.rules import CostModel
+from doorstep.catalogue.rules import COSTS, CostModel
 from doorstep.rulebook.actions import Rulebook
+from doorstep.rulebook.model import RuleRow
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,10 @@ class Catalogue:
         return {
             kind: parcel if kind is ServiceKind.PARCEL_PICKUP else self.bulky for kind in PICKUPS
         }
+
+    async def cost_rows(self, on: date) -> list[RuleRow]:
+        """The rows that say so, by their keys."""
+        return (await self.rulebook.table()).all_in_force(COSTS, on)
 
     async def costs(self, on: date) -> CostModel:
         """What visits cost on that day."""

@@ -1,7 +1,17 @@
-"""The catalogue's words, as the outside world sees them."""
+"""The catalogue's words, and what a visit costs, as the outside world sees them."""
 
+from datetime import date
+from typing import Annotated, Self
+
+import strawberry
+
+from doorstep.accounts.model import STAFF
+from doorstep.accounts.permissions import query
 from doorstep.catalogue import model
-from doorstep.kit.gql import explain
+from doorstep.catalogue.actions import Catalogue
+from doorstep.kit.gql import Info, argument, explain, public, shown
+from doorstep.kit.windows import local_day
+from doorstep.rulebook.model import RuleRow
 
 explain(
     model.ServiceKind,
@@ -54,3 +64,39 @@ explain(
         model.LineOutcome.CUSTOMER_CANCELLED: "用户取消: the customer changed their mind.",
     },
 )
+explain(model.Cost, "What time at a door goes into.", model.COST_WORDS)
+
+
+@public("One number of the cost model: from when to when it holds, and who says so.")
+class CostRow:
+    key: str = shown("cost.visit.…: of the visit as a whole; cost.KIND.…: of a line of that kind.")
+    value: int = shown("A whole number of `unit`.")
+    unit: str = shown("s, g, ml, mm or count.")
+    valid_from: date = shown("The first day it holds.")
+    valid_to: date | None = shown("The last day it holds; null: until further notice.")
+    citation: str = shown("Whose word it is.")
+
+    @classmethod
+    def of(cls, row: RuleRow) -> Self:
+        return cls(
+            key=row.key,
+            value=row.value,
+            unit=row.unit,
+            valid_from=row.valid_from,
+            valid_to=row.valid_to,
+            citation=row.citation,
+        )
+
+
+@strawberry.type
+class CatalogueQuery:
+    @query("The numbers that a visit's minutes, weight and volume are reckoned from.", to=STAFF)
+    async def cost_model(
+        self,
+        info: Info,
+        on: Annotated[date | None, argument("On which local day; null: today.")] = None,
+    ) -> list[CostRow]:
+        house = info.context.house
+        catalogue: Catalogue = house.catalogue
+        day = on or local_day(house.capacity.clock.now())
+        return [CostRow.of(row) for row in await catalogue.cost_rows(day)]

@@ -8,6 +8,8 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from doorstep.kit.refusals import Words
+
 
 class ServiceKind(StrEnum):
     PARCEL_PICKUP = "PARCEL_PICKUP"
@@ -73,6 +75,18 @@ FAILURES: Final = frozenset(LineOutcome) - {
     LineOutcome.TAKEN,
 }
 
+NO_SHOWS: Final = frozenset({LineOutcome.NOT_HOME, LineOutcome.NOT_READY, LineOutcome.UNREACHABLE})
+"""We came as promised, and could do nothing for want of the customer."""
+
+OWED: Final = frozenset(
+    {
+        ServiceKind.ID_CARD_DELIVERY,
+        ServiceKind.LEGAL_DOCUMENT_DELIVERY,
+        ServiceKind.COMPLAINT_VISIT,
+    }
+)
+"""What the bureau has to do, however often it was made to come in vain."""
+
 
 class SizeLimits(BaseModel):
     """The most that one piece may weigh and measure: grams, millimetres. None: no limit known."""
@@ -114,6 +128,16 @@ class Cost(StrEnum):
     LIFT = "LIFT"
     LINE = "LINE"
     PIECES = "PIECES"
+
+
+COST_WORDS: Final[dict[Cost, Words]] = {
+    Cost.TRAVEL: Words("路上", "The way there"),
+    Cost.WALK: Words("下车到门口，往返一次", "From the vehicle to the door and back, once"),
+    Cost.STAIRS: Words("走楼梯", "The stairs"),
+    Cost.LIFT: Words("乘电梯", "The lift"),
+    Cost.LINE: Words("这项服务本身", "The service itself"),
+    Cost.PIECES: Words("每一件", "Each piece"),
+}
 
 
 class CostPart(BaseModel):

@@ -11,6 +11,8 @@ from datetime import date
 from doorstep.catalogue.model import Cost, CostPart, Errand, ServiceKind, VisitCost, WayIn
 from doorstep.rulebook.model import RuleTable
 
+COSTS = "cost."
+"""What every key of the cost model begins with."""
 ALONE, IN_PAIRS = 1, 2
 _GROUND_FLOOR = 1
 
@@ -23,10 +25,10 @@ class CostModel:
     on: date
 
     def of_visit(self, what: str) -> int:
-        return self.table.number(f"cost.visit.{what}", self.on)
+        return self.table.number(f"{COSTS}visit.{what}", self.on)
 
     def of_kind(self, kind: ServiceKind, what: str) -> int:
-        return self.table.number(f"cost.{kind.value}.{what}", self.on)
+        return self.table.number(f"{COSTS}{kind.value}.{what}", self.on)
 
 
 def cost_of(errands: Sequence[Errand], way_in: WayIn, model: CostModel) -> VisitCost:

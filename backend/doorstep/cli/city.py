@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,7 +11,7 @@ import typer
 
 from doorstep.accounts.model import Role
 from doorstep.addresses.model import Fault, ServiceArea, Township
-from doorstep.addresses.rules import tiling_faults
+from doorstep.addresses.rules import days_of_change, tiling_faults
 from doorstep.cli.terminal import BAD_CALL, REFUSED, Data, fail, said, settings_of, with_house
 from doorstep.demo.atlas import atlas_of
 from doorstep.demo.cast import DEMO_CODE, is_demo, player, size_of
@@ -36,6 +37,9 @@ def areas(
     on: Annotated[
         datetime | None, typer.Option(help="The day to look at; today.", formats=["%Y-%m-%d"])
     ] = None,
+    days: Annotated[
+        int, typer.Option(min=1, max=3660, help="How many days, as areas begin and end.")
+    ] = 1,
     data: Data = None,
 ) -> None:
     """Say where areas overlap, leave a gap, or leave a township to two branches or none.
@@ -46,13 +50,23 @@ def areas(
     kept = with_house(settings, _areas)
     day = on.date() if on else local_day(WallClock().now())
     townships = _townships(land, settings)
-    faults = tiling_faults(kept, townships, day)
+    maps = days_of_change(kept, day, day + timedelta(days=days - 1))
+    found = [_told(kept, townships, each) for each in maps]
+    if any(found):
+        fail(f"{sum(found)} faults", REFUSED)
+
+
+def _told(areas: Sequence[ServiceArea], townships: Sequence[Township], day: date) -> int:
+    """Say what is wrong with the map that holds from that day. How much that is."""
+    faults = tiling_faults(areas, townships, day)
+    held = sum(area.holds_on(day) for area in areas)
+    if not faults:
+        said.print(f"{held} areas on {day}, {len(townships)} townships: no overlap, no gap")
+        return 0
+    said.print(f"{held} areas on {day}: {len(faults)} faults")
     for fault in faults:
         said.print(_spoken(fault), markup=False, soft_wrap=True)
-    held = sum(area.holds_on(day) for area in kept)
-    if faults:
-        fail(f"{held} areas on {day}: {len(faults)} faults", REFUSED)
-    said.print(f"{held} areas on {day}, {len(townships)} townships: no overlap, no gap")
+    return len(faults)
 
 
 async def _areas(house: House) -> tuple[ServiceArea, ...]:

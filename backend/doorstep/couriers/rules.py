@@ -8,6 +8,18 @@ from doorstep.couriers.model import Courier, Shift
 from doorstep.kit.windows import TimeWindow
 
 
+def serves(
+    courier: Courier, services: Collection[ServiceKind], *, area_id: str, branch_id: str
+) -> bool:
+    """Whether the courier comes to that area, and knows how to do all of it."""
+    here = courier.branch_id == branch_id
+    return (
+        here
+        and (not courier.area_ids or area_id in courier.area_ids)
+        and set(services) <= set(courier.skills)
+    )
+
+
 @dataclass(frozen=True)
 class Roster:
     """A branch's couriers, and their shifts over some span."""

@@ -14,13 +14,14 @@ from shapely.geometry import shape
 
 from doorstep.accounts.model import Account
 from doorstep.addresses import rules as address_rules
-from doorstep.addresses.model import Address, AddressAsked, Place, ServiceArea
+from doorstep.addresses.model import Address, AddressAsked, Beat, Place, ServiceArea
 from doorstep.addresses.rules import AreaMap
 from doorstep.calendar.model import BureauDay, Closure, FerryRoute, SailingPattern
-from doorstep.capacity.model import SlotPattern
+from doorstep.capacity.model import SlotPattern, Terms
 from doorstep.couriers.model import Courier, ShiftPattern, Vehicle
-from doorstep.demo import timetables
+from doorstep.demo import offering, timetables
 from doorstep.demo.folder import Findings, Row, RowError, read_rows
+from doorstep.demo.offering import check_apart
 from doorstep.demo.outlines import outline_of, overlaps, read_features
 from doorstep.demo.people import accounts_of
 from doorstep.demo.timetables import check_season, check_times
@@ -31,6 +32,7 @@ from doorstep.rulebook.model import RuleRow
 _COLUMNS: Final = {
     "units": ("id", "name", "level", "kind", "parent_id", "latitude", "longitude"),
     "places": ("id", "name", "division_code", "latitude", "longitude"),
+    "beats": ("id", "area_id", "name", "keywords"),
     "vehicles": ("id", "plate", "capacity_kilograms", "capacity_litres", "branch_id"),
     "couriers": (
         *("id", "account_id", "name", "phone", "branch_id", "vehicle_id", "skills"),
@@ -38,6 +40,7 @@ _COLUMNS: Final = {
     ),
     "shifts": ("id", "courier_id", "weekdays", "start", "length_minutes"),
     "slots": ("id", "area_id", "weekdays", "start", "length_minutes", "places"),
+    "terms": offering.TERMS,
     "closures": ("id", "day", "unit_id", "reason"),
     "calendar_days": ("day", "is_workday", "in_lieu", "name", "citation"),
     "ferry_routes": (
@@ -61,10 +64,12 @@ _PREFIX: Final = {
     "units": "org",
     "areas": "are",
     "places": "plc",
+    "beats": "bea",
     "vehicles": "veh",
     "couriers": "cou",
     "shifts": "pat",
     "slots": "slp",
+    "terms": "trm",
     "closures": "clo",
     "ferry_routes": "fer",
     "sailings": "sap",
@@ -81,10 +86,12 @@ class Bureau:
     units: tuple[OrgUnit, ...] = ()
     areas: tuple[ServiceArea, ...] = ()
     places: tuple[Place, ...] = ()
+    beats: tuple[Beat, ...] = ()
     vehicles: tuple[Vehicle, ...] = ()
     couriers: tuple[Courier, ...] = ()
     shifts: tuple[ShiftPattern, ...] = ()
     slots: tuple[SlotPattern, ...] = ()
+    terms: tuple[Terms, ...] = ()
     closures: tuple[Closure, ...] = ()
     calendar_days: tuple[BureauDay, ...] = ()
     ferry_routes: tuple[FerryRoute, ...] = ()
@@ -230,10 +237,12 @@ def _bureau(sheets: _Sheets, at: datetime) -> Bureau:
         units=tuple(_units(sheets)),
         areas=areas,
         places=places,
+        beats=tuple(_beats(sheets)),
         vehicles=tuple(_vehicles(sheets)),
         couriers=tuple(_couriers(sheets, {account.id: account for account in accounts})),
         shifts=tuple(_shifts(sheets)),
         slots=tuple(_slots(sheets)),
+        terms=tuple(offering.terms(sheets.rows["terms"], sheets.refer)),
         closures=tuple(timetables.closures(sheets.rows["closures"], sheets.path)),
         calendar_days=tuple(timetables.calendar_days(sheets.rows["calendar_days"])),
         ferry_routes=routes,
@@ -281,8 +290,23 @@ def _places(sheets: _Sheets) -> Iterator[Place]:
     for row in sheets.rows["places"]:
         _check_division(row)
         given = row.taken("id", "name", "division_code")
-        if place := row.made(Place, {**given, "location": row.taken("longitude", "latitude")}):
+        where, aliases = row.taken("longitude", "latitude"), row.parts("aliases")
+        if place := row.made(Place, {**given, "location": where, "aliases": aliases}):
             yield place
+
+
+def _beats(sheets: _Sheets) -> Iterator[Beat]:
+    for row in sheets.rows["beats"]:
+        sheets.refer(row, "area_id", "areas")
+        branch = sheets.cell("areas", row["area_id"], "branch_id")
+        given = {
+            **row.taken("id", "area_id", "name"),
+            "keywords": row.parts("keywords"),
+            "branch_id": branch,
+            "branch_path": sheets.paths.get(branch, ""),
+        }
+        if beat := row.made(Beat, given):
+            yield beat
 
 
 def _vehicles(sheets: _Sheets) -> Iterator[Vehicle]:
@@ -299,6 +323,7 @@ def _vehicles(sheets: _Sheets) -> Iterator[Vehicle]:
 def _couriers(sheets: _Sheets, accounts: Mapping[str, Account]) -> Iterator[Courier]:
     for row in sheets.rows["couriers"]:
         sheets.refer(row, "vehicle_id", "vehicles")
+        _check_areas(row, sheets)
         path, account = sheets.path(row, "branch_id"), accounts.get(row["account_id"])
         courier = row.made(
             Courier,
@@ -309,6 +334,7 @@ def _couriers(sheets: _Sheets, accounts: Mapping[str, Account]) -> Iterator[Cour
                 "phone": account.phone if account else None,
                 "branch_path": path,
                 "skills": row.parts("skills"),
+                "area_ids": row.parts("area_ids"),
                 "station": row.taken("longitude", "latitude"),
             },
         )
@@ -328,14 +354,10 @@ def _shifts(sheets: _Sheets) -> Iterator[ShiftPattern]:
 
 
 def _slots(sheets: _Sheets) -> Iterator[SlotPattern]:
-    begun: dict[tuple[str, str, str], Row] = {}
+    found: list[tuple[Row, SlotPattern]] = []
     for row in sheets.rows["slots"]:
         sheets.refer(row, "area_id", "areas")
         check_times(row, "start")
-        for weekday in row.parts("weekdays"):
-            other = begun.setdefault((row["area_id"], weekday, row["start"]), row)
-            if other is not row:
-                row.wrong("start", f"row {other.number} has a slot there and then already")
         branch = sheets.cell("areas", row["area_id"], "branch_id")
         slot = row.made(
             SlotPattern,
@@ -348,7 +370,9 @@ def _slots(sheets: _Sheets) -> Iterator[SlotPattern]:
             },
         )
         if slot:
+            found.append((row, slot))
             yield slot
+    check_apart(found)
 
 
 def _addresses(sheets: _Sheets, places: Sequence[Place], areas: AreaMap) -> Iterator[Address]:
@@ -400,3 +424,11 @@ def _point(row: Row) -> dict[str, Any] | None:
 
 def _check_division(row: Row) -> None:
     row.fits("division_code", r"\d{6}(\d{3}){0,2}", "is no division code of 6, 9 or 12 digits")
+
+
+def _check_areas(row: Row, sheets: _Sheets) -> None:
+    """A courier may serve some of their branch's areas. Without a word on it: all of them."""
+    for area_id in row.parts("area_ids"):
+        branch = sheets.cell("areas", area_id, "branch_id")
+        if "areas" not in sheets.unread and branch != row["branch_id"]:
+            row.wrong("area_ids", f"{area_id} is no area of {row['branch_id']} in this folder")

@@ -14,7 +14,7 @@ from typing import Final
 
 from doorstep.accounts.model import Role
 from doorstep.addresses.model import DeliveryDepth
-from doorstep.demo import cast, ferries, names, staffing
+from doorstep.demo import cast, ferries, names, offering, staffing
 from doorstep.demo.atlas import Atlas, Cell, Spot, atlas_of, degrees
 from doorstep.demo.cast import Cast
 from doorstep.demo.ground import geometry_of, near
@@ -25,6 +25,7 @@ SEED: Final = 2026
 
 _SECOND_HOME_EVERY: Final = 8
 _ONE_HOME_UNTIL: Final = 600
+_MOST_BEATS: Final = 8
 
 Rows = Iterable[Sequence[Cell]]
 
@@ -36,7 +37,11 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
     _write_areas(folder / "areas.geojson", atlas)
     tables: dict[str, Rows] = {
         "units": atlas.units(Random(f"{seed}/units")),
-        "places": [(p.id, p.name, p.division_code, *degrees(p.location)) for p in atlas.places],
+        "places": [
+            (p.id, p.name, p.division_code, *degrees(p.location), names.short(p.name))
+            for p in atlas.places
+        ],
+        "beats": _beats(atlas),
         "vehicles": staffing.vehicles(atlas, Random(f"{seed}/vehicles")),
         "couriers": staffing.couriers(everybody, atlas, Random(f"{seed}/couriers")),
         "shifts": staffing.shifts(atlas),
@@ -44,6 +49,7 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
         "calendar_days": ferries.calendar_days(),
         "ferry_routes": ferries.routes(atlas),
         "sailings": ferries.sailings(atlas),
+        "terms": staffing.terms(atlas),
         "staff": _staff(everybody, Random(f"{seed}/staff")),
         "customers": _customers(everybody, Random(f"{seed}/customers")),
         "addresses": _addresses(everybody, atlas, seed),
@@ -55,7 +61,8 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
 
 _COLUMNS: Final = {
     "units": "id,name,level,kind,parent_id,latitude,longitude",
-    "places": "id,name,division_code,latitude,longitude",
+    "places": "id,name,division_code,latitude,longitude,aliases",
+    "beats": "id,area_id,name,keywords",
     "vehicles": "id,plate,capacity_kilograms,capacity_litres,branch_id",
     "couriers": "id,account_id,name,phone,branch_id,vehicle_id,skills,latitude,longitude",
     "shifts": "id,courier_id,weekdays,start,length_minutes",
@@ -63,6 +70,7 @@ _COLUMNS: Final = {
     "calendar_days": "day,is_workday,in_lieu,name,citation",
     "ferry_routes": "id,name,unit_id,mainland,island,operator,contract_ref,crossing_minutes",
     "sailings": "id,route_id,weekdays,departs,returns,valid_from,valid_to",
+    "terms": ",".join(offering.TERMS),
     "staff": "account_id,name,phone,role,unit_id",
     "customers": "account_id,name,phone",
     "addresses": "id,account_id,division_code,line,building,unit,room,postcode,"
@@ -96,6 +104,22 @@ def _write_areas(file: Path, atlas: Atlas) -> None:
     file.write_text(
         f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n', encoding="utf-8"
     )
+
+
+def _beats(atlas: Atlas) -> Iterator[Sequence[Cell]]:
+    """Eight an area at most; each has its share of the area's places."""
+    by_area: dict[int, list[str]] = defaultdict(list)
+    for place in atlas.places:
+        by_area[place.area].append(place.name)
+    for area, named in sorted(by_area.items()):
+        for number in range(min(_MOST_BEATS, len(named))):
+            share = named[number::_MOST_BEATS]
+            yield (
+                f"bea_demo_{area}_{number + 1}",
+                cast.area_id(area),
+                f"{atlas.area_name(area)}{number + 1}段",
+                "|".join(share),
+            )
 
 
 def _staff(everybody: Cast, random: Random) -> Iterator[Sequence[Cell]]:

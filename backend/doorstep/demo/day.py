@@ -45,8 +45,8 @@ from doorstep.wiring import House
 
 _AT_ONCE: Final = 6
 """Branches that are played at the same time."""
-_BOOKED, _PLANNED, _ACCEPTED = time(17), time(20, 30), time(21)
-"""On the evening before."""
+_BOOKED, _PLANNED, _ACCEPTED = time(5, 30), time(20, 30), time(21)
+"""On the day before: in the morning, since an island wants to know a day ahead."""
 _CALLED_OFF: Final = "家里有事，改天再约"
 _DECLINED: Final = "车辆故障"
 _MOST_ASKED: Final = 12
@@ -156,7 +156,7 @@ class _Branch:
     def today(self) -> date:
         return local_day(self.now)
 
-    def _evening_before(self, at: time) -> datetime:
+    def _day_before(self, at: time) -> datetime:
         return at_local(self.today - timedelta(days=1), at)
 
     async def play(self, those: Sequence[Visit]) -> None:
@@ -177,7 +177,7 @@ class _Branch:
         for visit, appointment in made:
             await self._left_open(visit, appointment)
 
-    # ------------------------------------------------------------ the evening before
+    # ------------------------------------------------------------ the day before
 
     async def _booked(self, visit: Visit) -> Appointment | None:
         customer = player(Role.CUSTOMER, visit.customer, Size.CITY)
@@ -195,7 +195,7 @@ class _Branch:
             lines=visit.lines,
             access_notes=AccessNotes(floor=floor, has_lift=floor > _WITHOUT_LIFT),
         )
-        at = self._evening_before(_BOOKED) + timedelta(seconds=20 * visit.number)
+        at = self._day_before(_BOOKED) + timedelta(seconds=20 * visit.number)
         booked = await self.house.appointments.book(request, self._attempt(visit, "book", at))
         if not isinstance(booked, Appointment):
             return None
@@ -203,7 +203,7 @@ class _Branch:
 
     async def _changed(self, visit: Visit, booked: Appointment) -> Appointment | None:
         """As the customer left it: moved, called off, or as it was."""
-        at = self._evening_before(_PLANNED)
+        at = self._day_before(_PLANNED)
         asked = (booked.id, booked.customer_id)
         if visit.fate is Fate.RESCHEDULED:
             moved = await self.house.appointments.reschedule(
@@ -252,7 +252,7 @@ class _Branch:
         assigned = await self.dispatch.assign(
             appointment.id,
             courier.id,
-            self._attempt(visit, "assign", self._evening_before(_PLANNED)),
+            self._attempt(visit, "assign", self._day_before(_PLANNED)),
             expected_version=appointment.version,
             may=None,
             by_role=Role.DISPATCHER,
@@ -262,7 +262,7 @@ class _Branch:
     async def _accepted(self, taken: Sequence[tuple[Visit, Appointment, Courier]]) -> None:
         """Each courier accepts all of theirs at once."""
         rounds: dict[str, list[Command]] = defaultdict(list)
-        at = self._evening_before(_ACCEPTED)
+        at = self._day_before(_ACCEPTED)
         for visit, appointment, courier in taken:
             accept = self._command(visit, Act.ACCEPT, at, appointment)
             rounds[courier.account_id].append(accept)

@@ -25,12 +25,13 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 
 from doorstep.accounts.model import Account
 from doorstep.accounts.store import ACCOUNTS, AccountStore
-from doorstep.addresses.actions import CityMap
-from doorstep.addresses.store import ADDRESSES, AREAS, PLACES, AddressStore
+from doorstep.addresses.actions import Beats, CityMap
+from doorstep.addresses.store import ADDRESSES, AREAS, BEATS, PLACES, AddressStore
 from doorstep.calendar.actions import Calendar
 from doorstep.calendar.store import CLOSURES, DAYS, ROUTES, SAILING_PATTERNS
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.store import PATTERNS as SLOT_PATTERNS
+from doorstep.capacity.store import TERMS
 from doorstep.couriers.actions import Couriers
 from doorstep.couriers.store import COURIERS, VEHICLES
 from doorstep.couriers.store import PATTERNS as SHIFT_PATTERNS
@@ -56,10 +57,12 @@ _COLLECTION: Final = {
     "units": UNITS,
     "areas": AREAS,
     "places": PLACES,
+    "beats": BEATS,
     "vehicles": VEHICLES,
     "couriers": COURIERS,
     "shifts": SHIFT_PATTERNS,
     "slots": SLOT_PATTERNS,
+    "terms": TERMS,
     "closures": CLOSURES,
     "calendar_days": DAYS,
     "ferry_routes": ROUTES,
@@ -74,7 +77,7 @@ _KEEPS: Final = {
     ADDRESSES: ("deleted_at",),
 }
 """What a stored record knows better than the folder."""
-_VERSIONED: Final = (ADDRESSES, CLOSURES, DAYS)
+_VERSIONED: Final = (ADDRESSES, CLOSURES, DAYS, TERMS)
 
 T = TypeVar("T")
 
@@ -106,6 +109,7 @@ class Importing:
     accounts: AccountStore
     organisation: Organisation
     city: CityMap
+    beats: Beats
     couriers: Couriers
     capacity: Capacity
     calendar: Calendar
@@ -121,6 +125,7 @@ class Importing:
             accounts=house.accounts.accounts,
             organisation=house.organisation,
             city=house.addresses.city,
+            beats=house.addresses.beats,
             couriers=house.couriers,
             capacity=house.capacity,
             calendar=house.calendar,
@@ -345,8 +350,10 @@ async def _documents(house: Importing, fresh: Bureau) -> dict[str, list[Document
     await _add_accounts(house.vault, fresh.accounts, tx=told)
     house.organisation.add(fresh.units, tx=told)
     house.city.add(fresh.areas, fresh.places, tx=told)
+    house.beats.add(fresh.beats, tx=told)
     await house.couriers.add(fresh.couriers, fresh.vehicles, fresh.shifts, tx=told)
     house.capacity.add_patterns(fresh.slots, tx=told)
+    house.capacity.add_terms(fresh.terms, tx=told)
     house.calendar.add(
         fresh.closures, fresh.calendar_days, fresh.ferry_routes, fresh.sailings, tx=told
     )

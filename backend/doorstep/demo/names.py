@@ -109,3 +109,9 @@ def person(random: Random) -> str:
     """Two or three characters, most often three."""
     given = random.sample(GIVEN, 2 if random.random() < 0.75 else 1)
     return random.choice(SURNAMES) + "".join(given)
+
+
+def short(name: str) -> str:
+    """What neighbours call a community, if they call it something else; "" if not."""
+    stem = name.removesuffix("社区").removesuffix("花园")
+    return f"{stem}苑" if stem != name else ""

@@ -16,12 +16,13 @@ import shapely
 
 from doorstep.accounts.model import Role
 from doorstep.catalogue.model import ServiceKind
-from doorstep.demo import cast, names
+from doorstep.demo import cast, names, offering
 from doorstep.demo.atlas import Atlas, degrees
 from doorstep.demo.cast import Cast, Player
 from doorstep.demo.scale import (
     ALONE,
     HANDS,
+    ISLANDS,
     LARGE,
     MIDDLE,
     PAIR,
@@ -113,6 +114,23 @@ def hours_of(area: int) -> Hours:
     if area == areas_of_branch(ROUND_THE_CLOCK)[0]:
         return _NIGHT_HOURS
     return _HOURS[HANDS[branch - 1]]
+
+
+def terms(atlas: Atlas) -> Iterator[Sequence[str | int]]:
+    """The rows of terms.csv; what they do not say is the house's own choice."""
+    for kind in _BULKY:
+        yield _term(kind, kind, notice_minutes=4 * 60)
+    visit, account = ServiceKind.SUBSCRIPTION_VISIT, ServiceKind.KEY_ACCOUNT_COLLECTION
+    yield _term(visit, visit, cutoff_time="17:00", cutoff_days=1)
+    yield _term(account, account, workdays_only="true")
+    for area in range(1, atlas.scale.areas + 1):
+        if branch_of_area(area) in ISLANDS:
+            yield _term(f"island_{area}", area_id=cast.area_id(area), notice_minutes=24 * 60)
+
+
+def _term(id: str, service: str = "", **said: str | int) -> Sequence[str | int]:
+    row = {"id": f"trm_demo_{id.lower()}", "service": service, **said}
+    return [row.get(column, "") for column in offering.TERMS]
 
 
 # ------------------------------------------------------------ vehicles and couriers

@@ -7,6 +7,7 @@ from datetime import date
 from doorstep.appointments.actions import Appointments
 from doorstep.appointments.events import AppointmentEvent, AppointmentReofferLapsed
 from doorstep.appointments.model import Appointment, Status
+from doorstep.capacity.events import CapacityChanged
 from doorstep.couriers.actions import Couriers
 from doorstep.couriers.events import DutyEnded
 from doorstep.desk import rules
@@ -100,6 +101,12 @@ class Desk:
         if rules.has_open_stops(round):
             await self.sound(rules.gone_home(courier, day, at=event.at))
 
+    async def heed_capacity(self, event: CapacityChanged) -> None:
+        """There is more to give, or less: is there still room for all that was promised?"""
+        found = await self.appointments.shortage(event.aggregate)
+        if found and event.at < found.slot.window.end:
+            await self.sound(rules.short(found.slot, at=event.at))
+
     async def warn_of_passing_windows(self) -> int:
         """Windows about to end with nobody on the way. How many were new."""
         now = self.clock.now()
@@ -121,7 +128,9 @@ class Desk:
             {alarm.courier_id for alarm in alarms if alarm.courier_id}
         )
         rounds = {id: await self.dispatch.round_of(each, day) for id, each in couriers.items()}
-        return [
+        slots = {alarm.slot_key for alarm in alarms if alarm.slot_key}
+        short = {key: found for key in slots if (found := await self.appointments.shortage(key))}
+        lasting = [
             alarm
             for alarm in alarms
             if rules.lasts(
@@ -129,8 +138,10 @@ class Desk:
                 appointments.get(alarm.appointment_id or ""),
                 couriers.get(alarm.courier_id or ""),
                 rounds.get(alarm.courier_id or ""),
+                short=alarm.slot_key in short,
             )
         ]
+        return rules.newest_of_each_slot(lasting)
 
     async def follow(self, branch_id: str, *, after: int | None) -> AsyncIterator[Told]:
         """Every line past `after`: the missed ones in order, then each new one. Whoever missed more

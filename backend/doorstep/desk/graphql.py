@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -12,6 +12,7 @@ from doorstep.appointments.graphql.queries import shown_to
 from doorstep.appointments.graphql.types import Appointment, AppointmentEvent
 from doorstep.appointments.model import Appointment as StoredAppointment
 from doorstep.appointments.rules import Viewer
+from doorstep.capacity.graphql import SlotCapacity, capacities_shown
 from doorstep.couriers.graphql import Courier, presented
 from doorstep.desk import model
 from doorstep.desk.actions import Desk, Told
@@ -28,6 +29,10 @@ class Alarm:
     at: datetime = shown("When it was raised.")
     appointment: Appointment | None = shown("What it is about, if it is about an appointment.")
     courier: Courier | None = shown("Whom it is about, if it is about a courier.")
+    capacity: SlotCapacity | None = shown("What it is about, if it is about a slot.")
+    affected: list[Appointment] = shown(
+        "The appointments that the slot has no room for now; the newest booked first."
+    )
 
 
 @public("One line of a branch's feed.")
@@ -66,9 +71,21 @@ async def alarms_shown(
             at=alarm.at,
             appointment=appointments.get(alarm.appointment_id or ""),
             courier=couriers.get(alarm.courier_id or ""),
+            **await _shortage_shown(alarm, viewer, info),
         )
         for alarm in alarms
     ]
+
+
+async def _shortage_shown(alarm: model.Alarm, viewer: Viewer, info: Info) -> dict[str, Any]:
+    """What a slot has, and whom it has no room for; nothing, if there is room again."""
+    found = None
+    if alarm.slot_key:
+        found = await info.context.house.appointments.shortage(alarm.slot_key)
+    if found is None:
+        return {"capacity": None, "affected": []}
+    (capacity,) = await capacities_shown([found.slot], info)
+    return {"capacity": capacity, "affected": await shown_to(viewer, found.affected, info)}
 
 
 @strawberry.type

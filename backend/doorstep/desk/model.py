@@ -20,6 +20,7 @@ class AlarmKind(StrEnum):
     OFFER_UNTAKEN = "OFFER_UNTAKEN"
     WINDOW_PASSING = "WINDOW_PASSING"
     DUTY_ENDED_WITH_STOPS = "DUTY_ENDED_WITH_STOPS"
+    CAPACITY_SHORT = "CAPACITY_SHORT"
     REOFFER_LAPSED = "REOFFER_LAPSED"
 
 
@@ -32,6 +33,9 @@ ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
     ),
     AlarmKind.DUTY_ENDED_WITH_STOPS: Words(
         "揽投员已下班，还有未完成的任务。", "The courier went home with open stops."
+    ),
+    AlarmKind.CAPACITY_SHORT: Words(
+        "运力减少，已约的上门排不下了。", "There is less capacity than was promised."
     ),
     AlarmKind.REOFFER_LAPSED: Words(
         "无法按约上门，客户尚未答复改约，请联系客户。",
@@ -49,6 +53,7 @@ class Alarm(Stored):
     at: datetime
     appointment_id: str | None = None
     courier_id: str | None = None
+    slot_key: str | None = None
 
 
 class Entry(Stored):

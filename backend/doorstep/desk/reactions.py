@@ -4,14 +4,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from doorstep.appointments.events import (
+    AddressChangeTold,
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,
+    AppointmentNoted,
+    AppointmentRedirected,
     AppointmentReoffered,
     AppointmentReofferLapsed,
     AppointmentReofferWithdrawn,
     AppointmentRescheduled,
 )
+from doorstep.capacity.events import CapacityChanged
 from doorstep.couriers.events import DutyEnded
 from doorstep.desk.actions import Desk
 from doorstep.dispatch.events import OfferUntaken
@@ -22,11 +26,15 @@ Reaction = Callable[[Desk, Any], Awaitable[None]]
 REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentBooked: Desk.tell,
     AppointmentRescheduled: Desk.tell,
+    AppointmentRedirected: Desk.tell,
+    AddressChangeTold: Desk.tell,
     AppointmentCancelled: Desk.tell,
     AppointmentMoved: Desk.tell,
+    AppointmentNoted: Desk.tell,
     AppointmentReoffered: Desk.tell,
     AppointmentReofferLapsed: Desk.heed_reoffer_lapsed,
     AppointmentReofferWithdrawn: Desk.tell,
     OfferUntaken: Desk.heed_untaken,
     DutyEnded: Desk.heed_duty_ended,
+    CapacityChanged: Desk.heed_capacity,
 }

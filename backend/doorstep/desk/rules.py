@@ -1,8 +1,10 @@
 """Which alarms there are, and whether their reason still lasts. Pure."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from doorstep.appointments.model import Appointment, EventKind, Status
+from doorstep.capacity.model import Slot
 from doorstep.couriers.model import Courier
 from doorstep.desk.model import UNVISITED, Alarm, AlarmKind
 from doorstep.dispatch.model import OPEN_STOPS, Round
@@ -51,12 +53,35 @@ def gone_home(courier: Courier, day: date, *, at: datetime) -> Alarm:
     )
 
 
+def short(slot: Slot, *, at: datetime) -> Alarm:
+    """Once for each edition of a slot that leaves too little."""
+    return Alarm(
+        id=f"alm_{AlarmKind.CAPACITY_SHORT.value.lower()}.{slot.id}.{slot.edition}",
+        kind=AlarmKind.CAPACITY_SHORT,
+        branch_id=slot.branch_id,
+        day=slot.day,
+        at=at,
+        slot_key=slot.id,
+    )
+
+
+def newest_of_each_slot(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """A slot that has shrunk again has one alarm, not two."""
+    newest = {alarm.slot_key or alarm.id: alarm for alarm in alarms}
+    return list(newest.values())
+
+
 def has_open_stops(round: Round | None) -> bool:
     return round is not None and any(stop.state in OPEN_STOPS for stop in round.stops)
 
 
 def lasts(
-    alarm: Alarm, appointment: Appointment | None, courier: Courier | None, round: Round | None
+    alarm: Alarm,
+    appointment: Appointment | None,
+    courier: Courier | None,
+    round: Round | None,
+    *,
+    short: bool,
 ) -> bool:
     """Whether an alarm's reason still holds."""
     match alarm.kind:
@@ -81,3 +106,5 @@ def lasts(
             )
         case AlarmKind.DUTY_ENDED_WITH_STOPS:
             return courier is not None and not courier.on_duty and has_open_stops(round)
+        case AlarmKind.CAPACITY_SHORT:
+            return short

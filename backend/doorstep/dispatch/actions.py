@@ -1,17 +1,15 @@
 """Finding a courier for every promise, and keeping rounds true as the day changes."""
 
-import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final
-from weakref import WeakValueDictionary
 
 from doorstep.accounts.model import Role
 from doorstep.appointments.actions import Appointments
 from doorstep.appointments.events import AppointmentMoved
-from doorstep.appointments.model import Appointment, EventKind, Status
-from doorstep.appointments.rules import moved
+from doorstep.appointments.model import OPEN, Appointment, EventKind, Status
+from doorstep.appointments.rules import moved, taken_over
 from doorstep.couriers.actions import Couriers
 from doorstep.couriers.model import Courier
 from doorstep.dispatch import rules
@@ -32,6 +30,7 @@ from doorstep.kit.clock import Clock
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Attempt, Mongo, Repeated, Reused, Tx
+from doorstep.kit.turns import Turns
 from doorstep.kit.windows import TimeWindow
 
 _SWEPT_AT_ONCE: Final = 200
@@ -46,20 +45,6 @@ class Change:
     resync: bool = False
 
 
-class Turns:
-    """Who is about to write into one courier's rounds, in this process: one after the other.
-
-    Nothing rests on it. It spares those who come at once from running into each other's
-    transactions: 50 assignments to one courier took 15 seconds without it.
-    """
-
-    def __init__(self) -> None:
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-
-    def of(self, courier_id: str) -> asyncio.Lock:
-        return self._locks.setdefault(courier_id, asyncio.Lock())
-
-
 @dataclass(frozen=True)
 class Dispatch:
     mongo: Mongo
@@ -71,6 +56,7 @@ class Dispatch:
     policy: DispatchPolicy
     clock: Clock
     turns: Turns = field(default_factory=Turns)
+    """Who is about to write into one courier's rounds."""
 
     # ------------------------------------------------------------ the house offers
 
@@ -146,15 +132,19 @@ class Dispatch:
             state=StopState.OFFERED,
             planned_arrival=appointment.window.start,
         )
-        after = await self._timed(rules.with_stop(before, stop), appointment, courier, tx)
+        after = await self._timed(rules.with_stop(before, stop), [appointment], courier, tx)
         await self.rounds.save([(before, after)], at=now, tx=tx)
 
-    async def _timed(self, round: Round, extra: Appointment, courier: Courier, tx: Tx) -> Round:
+    async def _timed(
+        self, round: Round, fresh: Iterable[Appointment], courier: Courier, tx: Tx
+    ) -> Round:
+        """The round with arrivals, where the `fresh` appointments are not written yet."""
         ids = {stop.appointment_id for stop in round.stops if stop.state is not StopState.REMOVED}
-        known = await self.appointments.load(ids - {extra.id}, tx=tx)
+        given = {appointment.id: appointment for appointment in fresh}
+        known = await self.appointments.load(ids - given.keys(), tx=tx)
         doors = {
             id: door
-            for id, appointment in {**known, extra.id: extra}.items()
+            for id, appointment in {**known, **given}.items()
             if (door := rules.door_of(appointment))
         }
         return rules.timed(round, doors, courier.station, self.policy)
@@ -217,7 +207,8 @@ class Dispatch:
     async def release(self, appointment_id: str) -> None:
         """An appointment moved or was cancelled: whoever had it is free of it.
 
-        Harmless when repeated, and when the appointment has a courier for its new window already.
+        Harmless when repeated, and when the appointment has a courier for its new window and door
+        already.
         """
         now = self.clock.now()
 
@@ -229,10 +220,50 @@ class Dispatch:
                 return
             if appointment.status is Status.CANCELLED:
                 await self._take_off(assignment, Ending.CANCELLED, now, tx)
-            elif assignment.window != appointment.window:
+            elif not rules.is_for(assignment, appointment):
                 await self._take_off(assignment, Ending.MOVED, now, tx)
 
         await self.mongo.transact(body)
+
+    async def retell(self, appointment_id: str) -> None:
+        """Whoever has it is to read it again. Harmless when repeated."""
+        now = self.clock.now()
+
+        async def body(tx: Tx) -> None:
+            found = await self.appointments.load([appointment_id], tx=tx)
+            active = await self.assignments.active_for([appointment_id], tx=tx)
+            appointment, assignment = found.get(appointment_id), active.get(appointment_id)
+            if appointment is None or assignment is None or appointment.status not in OPEN:
+                return
+            round = await self.rounds.get(
+                assignment.courier_id, assignment.branch_id, assignment.day, tx=tx
+            )
+            await self.rounds.save([(round, round)], at=now, tx=tx)
+
+        await self.mongo.transact(body)
+
+    # ------------------------------------------------------------ another door
+
+    async def end_unanswered_changes(self) -> int:
+        """Couriers who did not agree to another door in time: somebody else is asked to go there.
+        How many there were.
+        """
+        now = self.clock.now()
+        ids = await self.appointments.unanswered(now, _SWEPT_AT_ONCE)
+        for id in ids:
+            await self.mongo.transact(lambda tx, id=id: self.give_up_asking(id, now, tx))  # type: ignore[misc]
+        return len(ids)
+
+    async def give_up_asking(self, appointment_id: str, now: datetime, tx: Tx) -> None:
+        """Judged on what stands now: the courier may have agreed since it was looked up."""
+        before = (await self.appointments.load([appointment_id], tx=tx)).get(appointment_id)
+        if before is None or not before.pending_change or now < before.pending_change.answer_by:
+            return
+        active = await self.assignments.active_for([appointment_id], tx=tx)
+        if assignment := active.get(appointment_id):
+            await self._take_off(assignment, Ending.NOT_ANSWERED, now, tx)
+        steps = [(before, _freed(before, now, None, None))]
+        await self.appointments.save(steps, AppointmentMoved, tx=tx)
 
     # ------------------------------------------------------------ a dispatcher's word
 
@@ -316,17 +347,7 @@ class Dispatch:
             active = await self.assignments.active_for([appointment_id], tx=tx)
             if assignment := active.get(appointment_id):
                 await self._take_off(assignment, Ending.UNASSIGNED, attempt.at, tx, reason)
-            after = moved(
-                before,
-                EventKind.UNASSIGNED,
-                at=attempt.at,
-                recorded_at=attempt.at,
-                by_role=by_role,
-                note=reason,
-                courier_id=None,
-                eta=None,
-            )
-            assert after is not None
+            after = _freed(before, attempt.at, by_role, reason)
             await self.appointments.save([(before, after)], AppointmentMoved, tx=tx)
             return after
 
@@ -362,6 +383,7 @@ class Dispatch:
         tx: Tx,
     ) -> None:
         """Write what a courier did: promises, assignments, and last the rounds."""
+        rounds, steps = await self._at_other_doors(rounds, steps, tx)
         if steps:
             await self.appointments.save(steps, AppointmentMoved, tx=tx)
         for assignment, ending, reason in ended:
@@ -370,6 +392,37 @@ class Dispatch:
         if accepted:
             await self.assignments.accept(accepted, tx=tx)
         await self.rounds.save([(b, a) for b, a in rounds if b != a], at=at, tx=tx)
+
+    async def _at_other_doors(
+        self,
+        rounds: Sequence[tuple[Round, Round]],
+        steps: Sequence[tuple[Appointment, Appointment]],
+        tx: Tx,
+    ) -> tuple[Sequence[tuple[Round, Round]], Sequence[tuple[Appointment, Appointment]]]:
+        """Rounds timed afresh around the doors that their courier has agreed to."""
+        agreed = {
+            after.id: after
+            for before, after in steps
+            if after.courier_id and after.door_no != before.door_no
+        }
+        if not agreed:
+            return rounds, steps
+        etas: dict[str, datetime | None] = {}
+        timed = []
+        for before, after in rounds:
+            here = [agreed[s.appointment_id] for s in after.stops if s.appointment_id in agreed]
+            courier = await self.couriers.get(after.courier_id) if here else None
+            if courier:
+                for each in here:
+                    after = rules.at_other_door(after, each)
+                    await self.assignments.follow(each, tx=tx)
+                after = await self._timed(after, here, courier, tx)
+                etas |= {stop.appointment_id: stop.eta for stop in after.stops}
+            timed.append((before, after))
+        return timed, [
+            (b, a.model_copy(update={"eta": etas.get(a.id)}) if a.id in agreed else a)
+            for b, a in steps
+        ]
 
     # ------------------------------------------------------------ reading
 
@@ -420,6 +473,26 @@ class Dispatch:
         """What hangs on a round's stops; a tombstone hangs on nothing."""
         ids = {stop.appointment_id for stop in round.stops if stop.state is not StopState.REMOVED}
         return await self.appointments.load(ids)
+
+
+def _freed(
+    before: Appointment, at: datetime, by_role: Role | None, reason: str | None
+) -> Appointment:
+    """The appointment without its courier; at the door that they were asked about, if they were."""
+    if before.pending_change:
+        before = taken_over(before, at=at, recorded_at=at, by_role=by_role)
+    after = moved(
+        before,
+        EventKind.UNASSIGNED,
+        at=at,
+        recorded_at=at,
+        by_role=by_role,
+        note=reason,
+        courier_id=None,
+        eta=None,
+    )
+    assert after is not None
+    return after
 
 
 def _refuse(

@@ -96,6 +96,8 @@ class Assignment(Stored):
     branch_id: str
     day: Day
     window: TimeWindow
+    door_no: int = 1
+    """Which of the appointment's doors it is for."""
     active: bool = True
     accepted: bool = False
     at: datetime

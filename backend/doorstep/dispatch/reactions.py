@@ -8,8 +8,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from doorstep.appointments.events import (
+    AddressChangeTold,
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentEvent,
+    AppointmentNoted,
+    AppointmentRedirected,
     AppointmentRescheduled,
 )
 from doorstep.calendar.events import BlockLifted, ClosureLifted, SailingAdded
@@ -25,10 +29,14 @@ async def offer(dispatch: Dispatch, event: AppointmentBooked) -> None:
     await dispatch.offer_next(event.aggregate, unless_after=event.sequence)
 
 
-async def move(dispatch: Dispatch, event: AppointmentRescheduled) -> None:
-    """Free whoever had the old window, then ask for the new one."""
+async def move(dispatch: Dispatch, event: AppointmentRescheduled | AppointmentRedirected) -> None:
+    """Free whoever had the old window or door, then ask for the new one."""
     await dispatch.release(event.aggregate)
     await dispatch.offer_next(event.aggregate, unless_after=event.sequence)
+
+
+async def retell(dispatch: Dispatch, event: AppointmentEvent) -> None:
+    await dispatch.retell(event.aggregate)
 
 
 async def drop(dispatch: Dispatch, event: AppointmentCancelled) -> None:
@@ -56,7 +64,10 @@ async def sail(dispatch: Dispatch, event: SailingAdded) -> None:
 REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentBooked: offer,
     AppointmentRescheduled: move,
+    AppointmentRedirected: move,
+    AddressChangeTold: retell,
     AppointmentCancelled: drop,
+    AppointmentNoted: retell,
     OfferEnded: ask_another,
     BlockLifted: free_way,
     ClosureLifted: reopen,

@@ -80,6 +80,11 @@ def judge_unassignment(
     return None
 
 
+def is_for(assignment: Assignment, appointment: Appointment) -> bool:
+    """Whether what a courier was asked to take is still what there is to do."""
+    return (assignment.window, assignment.door_no) == (appointment.window, appointment.door_no)
+
+
 def is_full(round: Round, window: TimeWindow, policy: DispatchPolicy) -> bool:
     return round.open_in(window) >= policy.most_stops_in_window
 
@@ -111,6 +116,16 @@ def with_state(round: Round, appointment_id: str, state: StopState) -> Round:
     current = round.stop_for(appointment_id)
     stops = tuple(
         stop.model_copy(update={"state": state}) if stop is current else stop
+        for stop in round.stops
+    )
+    return round.model_copy(update={"stops": stops})
+
+
+def at_other_door(round: Round, appointment: Appointment) -> Round:
+    """The round with the stop in the window that it has at its new door."""
+    current = round.stop_for(appointment.id)
+    stops = tuple(
+        stop.model_copy(update={"window": appointment.window}) if stop is current else stop
         for stop in round.stops
     )
     return round.model_copy(update={"stops": stops})
@@ -159,6 +174,7 @@ def offer(
         branch_id=appointment.branch_id,
         day=appointment.day,
         window=appointment.window,
+        door_no=appointment.door_no,
         at=at,
         answer_by=answer_by,
         by_role=by_role,

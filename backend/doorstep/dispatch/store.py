@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pymongo import InsertOne, ReplaceOne, ReturnDocument
 
+from doorstep.appointments.model import Appointment
 from doorstep.dispatch.events import RoundChanged
 from doorstep.dispatch.model import Assignment, Ending, FeedEntry, Round, round_id
 from doorstep.kit.mongo.collections import Index, Kept
@@ -99,6 +100,15 @@ class AssignmentStore:
             session=tx.session,
         )
         return ended.matched_count == 1
+
+    async def follow(self, appointment: Appointment, *, tx: Tx) -> None:
+        """Whoever has the appointment has it at its new door."""
+        document = appointment.document()
+        await self._assignments.update_one(
+            {"appointment_id": appointment.id, "active": True},
+            {"$set": {"window": document["window"], "door_no": appointment.door_no}},
+            session=tx.session,
+        )
 
     async def accept(self, ids: Collection[str], *, tx: Tx) -> None:
         await self._assignments.update_many(

@@ -75,6 +75,14 @@ class DeclineStopInput:
     reason: str = given("Why.")
 
 
+@asking("The courier agrees to go to another door.")
+class AcknowledgeChangeInput:
+    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
+    captured_at: datetime = given("When it was done, by the handheld's clock.")
+    appointment_id: strawberry.ID = given("Which appointment.")
+    sequence: int = given("The `pendingChange.sequence` that was shown.")
+
+
 @asking("What was shown at the door.")
 class ProofInput:
     signed_by: str | None = given("Who signed.", default=None)
@@ -135,6 +143,9 @@ class CourierCommandInput:
     end_duty: EndDutyInput | None = given("Gone home.", default=strawberry.UNSET)
     accept_stop: StopCommandInput | None = given("Said yes.", default=strawberry.UNSET)
     decline_stop: DeclineStopInput | None = given("Said no.", default=strawberry.UNSET)
+    acknowledge_change: AcknowledgeChangeInput | None = given(
+        "Agreed to another door; declineStop says no.", default=strawberry.UNSET
+    )
     set_out: StopCommandInput | None = given("Set out.", default=strawberry.UNSET)
     arrive: StopCommandInput | None = given("At the door.", default=strawberry.UNSET)
     finish_stop: FinishStopInput | None = given("Done.", default=strawberry.UNSET)
@@ -159,6 +170,7 @@ _ACTS = (
     (Act.END_DUTY, "end_duty"),
     (Act.ACCEPT, "accept_stop"),
     (Act.DECLINE, "decline_stop"),
+    (Act.ACKNOWLEDGE, "acknowledge_change"),
     (Act.SET_OUT, "set_out"),
     (Act.ARRIVE, "arrive"),
     (Act.FINISH, "finish_stop"),
@@ -179,6 +191,7 @@ def _read(act: Act, input: Any, body: bytes) -> model.Command:
         reason=getattr(input, "reason", None),
         lines=tuple(_report(index, line) for index, line in enumerate(lines)),
         undoes=getattr(input, "undoes", None),
+        sequence=getattr(input, "sequence", None),
         body_hash=body,
     )
 

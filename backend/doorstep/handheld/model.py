@@ -40,6 +40,7 @@ class Act(StrEnum):
     END_DUTY = "END_DUTY"
     ACCEPT = "ACCEPT"
     DECLINE = "DECLINE"
+    ACKNOWLEDGE = "ACKNOWLEDGE"
     SET_OUT = "SET_OUT"
     ARRIVE = "ARRIVE"
     FINISH = "FINISH"
@@ -113,6 +114,8 @@ class Command(BaseModel):
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
     lines: tuple[LineReport, ...] = Field(default=(), max_length=100)
     undoes: str | None = None
+    sequence: int | None = None
+    """Of the change that is agreed to."""
     body_hash: bytes = b""
 
 

@@ -21,11 +21,11 @@ from doorstep.appointments.model import (
     PickupLine,
     Status,
 )
-from doorstep.appointments.rules import moved, noted
+from doorstep.appointments.rules import moved, noted, taken_over
 from doorstep.catalogue.model import FAILURES, PROOF_POLICY, Need, Proof
 from doorstep.couriers.model import Courier
 from doorstep.dispatch.model import Assignment, Ending, Round, StopState
-from doorstep.dispatch.rules import with_state
+from doorstep.dispatch.rules import is_for, with_state
 from doorstep.handheld.model import (
     Act,
     Before,
@@ -118,7 +118,7 @@ def _theirs(
         known = id in standing.once_theirs
         code = CommandRefusal.NOT_YOURS if known else CommandRefusal.UNKNOWN_APPOINTMENT
         return refuse(code, "appointmentId")
-    if assignment.window != appointment.window:
+    if not is_for(assignment, appointment):
         return refuse(CommandRefusal.NOT_YOURS, "appointmentId")
     return appointment, assignment
 
@@ -152,7 +152,10 @@ def _accept(standing: Standing, command: Command, around: Circumstances) -> Verd
 
 
 def _decline(standing: Standing, command: Command, around: Circumstances) -> Verdict:
-    """An offer that is declined is no news to the customer; an assignment is."""
+    """An offer that is declined is no news to the customer; an assignment is.
+
+    Who was asked about another door and says no leaves it to somebody else to go there.
+    """
     theirs = _theirs(standing, command)
     if isinstance(theirs, CommandRefused):
         return theirs
@@ -160,6 +163,8 @@ def _decline(standing: Standing, command: Command, around: Circumstances) -> Ver
         return refuse(CommandRefusal.INVALID_INPUT, "reason")
     appointment, assignment = theirs
     after: Appointment | None = appointment.model_copy(update={"offered_to": None})
+    if appointment.pending_change:
+        appointment = _agreed(appointment, command, around)
     if appointment.status is not Status.BOOKED:
         after = _moved(appointment, EventKind.DECLINED, command, around, courier_id=None, eta=None)
     if after is None:
@@ -171,6 +176,35 @@ def _decline(standing: Standing, command: Command, around: Circumstances) -> Ver
         assignments=MappingProxyType(left),
         once_theirs=standing.once_theirs | {appointment.id},
         ended=(*standing.ended, (assignment, Ending.DECLINED, command.reason)),
+    )
+
+
+def _acknowledge(standing: Standing, command: Command, around: Circumstances) -> Verdict:
+    """The courier goes to the door that was asked for; named by what asked for it, so that nobody
+    agrees to a door they have not seen.
+    """
+    theirs = _theirs(standing, command)
+    if isinstance(theirs, CommandRefused):
+        return theirs
+    appointment, assignment = theirs
+    pending = appointment.pending_change
+    if pending is None or pending.sequence != command.sequence:
+        return refuse(CommandRefusal.NOT_ALLOWED_NOW, "sequence")
+    after = _agreed(appointment, command, around)
+    there = assignment.model_copy(update={"window": after.window, "door_no": after.door_no})
+    return standing.after(
+        after,
+        standing.stop_state(appointment),
+        assignments=_put(standing.assignments, after.id, there),
+    )
+
+
+def _agreed(appointment: Appointment, command: Command, around: Circumstances) -> Appointment:
+    return taken_over(
+        appointment,
+        at=command.captured_at,
+        recorded_at=around.now,
+        by_role=Role.COURIER,
     )
 
 
@@ -368,6 +402,7 @@ _ACTS: Final[dict[Act, Callable[[Standing, Command, Circumstances], Verdict]]] =
     Act.END_DUTY: _end_duty,
     Act.ACCEPT: _accept,
     Act.DECLINE: _decline,
+    Act.ACKNOWLEDGE: _acknowledge,
     Act.SET_OUT: _set_out,
     Act.ARRIVE: _arrive,
     Act.FINISH: _finish,

@@ -341,7 +341,9 @@ _KEY_LENGTH: Final = 200
 def attempt_of(info: Info, input: Any, field: str, at: datetime) -> Attempt:
     """What makes this request the same as, or another than, one sent before under its key.
 
-    Keys are scoped to account and field; the body's hash leaves out the key and validateOnly.
+    Keys are scoped to account and field; the body's hash leaves out the key and validateOnly. It is
+    kept under the house's own secret: a gate code has few enough forms to be guessed from a bare
+    hash.
     """
     key = input.idempotency_key
     if key is not None and not 0 < len(key) <= _KEY_LENGTH:
@@ -355,7 +357,7 @@ def attempt_of(info: Info, input: Any, field: str, at: datetime) -> Attempt:
     return Attempt(
         at=at,
         key=f"{info.context.caller.id}|{field}|{key}" if key else None,
-        body_hash=body_hash(body),
+        body_hash=info.context.house.vault.blind(body_hash(body).hex()),
         dry=input.validate_only,
     )
 

@@ -20,7 +20,8 @@ class UnknownRule(LookupError):
 class RuleRow(Stored):
     """One number, from when to when it holds, and who says so.
 
-    `value` is a whole number of `unit` (g, mm, ml, s, count). `valid_to` is the last day it holds.
+    `value` is a whole number of `unit` (g, mm, ml, s, count; depth: 1 is the deepest). `valid_to`
+    is the last day it holds.
     """
 
     key: str
@@ -52,9 +53,18 @@ class RuleTable:
         held = [row for row in self.rows.get(key, ()) if row.holds_on(on)]
         return max(held, key=lambda row: (row.valid_from, row.id), default=None)
 
-    def number(self, key: str, on: date) -> int:
-        """In its row's unit. Raises UnknownRule."""
+    def all_in_force(self, beginning: str, on: date) -> list[RuleRow]:
+        """The rows that hold on `on` of all keys that begin so, by their keys."""
+        found = (self.in_force(key, on) for key in sorted(self.rows) if key.startswith(beginning))
+        return [row for row in found if row]
+
+    def row(self, key: str, on: date) -> RuleRow:
+        """Raises UnknownRule."""
         row = self.in_force(key, on)
         if row is None:
             raise UnknownRule(f"no rule {key!r} holds on {on}")
-        return row.value
+        return row
+
+    def number(self, key: str, on: date) -> int:
+        """In its row's unit. Raises UnknownRule."""
+        return self.row(key, on).value

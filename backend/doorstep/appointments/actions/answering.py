@@ -247,7 +247,7 @@ class Answering(Finding, Changing):
         tx: Tx,
     ) -> Reoffer:
         """Raises Overtaken: another hand was quicker."""
-        after = rules.ended(before, state, at=attempt.at)
+        after = rules.reoffer_ended(before, state, at=attempt.at)
         if not await self.reoffers.advance(before, after, tx=tx):
             raise Overtaken
         if give_up and before.state is ReofferState.OPEN:
@@ -300,7 +300,7 @@ class Answering(Finding, Changing):
             open_ones = await self.reoffers.open_among([each.id for each in some], tx=tx)
             if not open_ones:
                 return 0
-            ended = [rules.ended(each, state, at=at) for each in open_ones]
+            ended = [rules.reoffer_ended(each, state, at=at) for each in open_ones]
             if not await self.reoffers.end_many(ended, tx=tx):
                 raise Overtaken
             ids = [each.id for each in ended]

@@ -1,13 +1,15 @@
 """Making promises, and holding places for them."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from doorstep.addresses.model import Address
 from doorstep.appointments import rules
-from doorstep.appointments.actions.tools import Asked, Tools
+from doorstep.appointments.actions.conduct import Minding
+from doorstep.appointments.actions.handing import Handing
+from doorstep.appointments.actions.tools import Asked
 from doorstep.appointments.events import (
     AppointmentBooked,
 )
@@ -16,6 +18,7 @@ from doorstep.appointments.model import (
     BookingRefusal,
     BookingRefused,
     BookingRequest,
+    Standing,
 )
 from doorstep.capacity.actions import SlotView
 from doorstep.capacity.model import Ask, Hold, NoPlace, NotTaken, SlotRef
@@ -28,7 +31,7 @@ from doorstep.kit.mongo.transactions import (
 )
 
 _KEY: Final = ("idempotencyKey",)
-_NO_PLACE: Final = {
+NO_PLACE: Final = {
     NoPlace.FULL: BookingRefusal.SLOT_FULL,
     NoPlace.NO_COURIER: BookingRefusal.NO_COURIER,
     NoPlace.NO_VEHICLE: BookingRefusal.NO_VEHICLE,
@@ -38,15 +41,16 @@ _NO_PLACE: Final = {
 
 
 @dataclass(frozen=True)
-class _Judged:
+class Judged:
     """A request against which nothing speaks but, perhaps, the race for the last place."""
 
     address: Address
     view: SlotView
+    standing: Standing = field(default_factory=Standing)
 
 
 @dataclass(frozen=True)
-class Booking(Tools):
+class Booking(Minding, Handing):
     """Booking and holding: nothing is promised that was not free."""
 
     async def book(self, request: BookingRequest, attempt: Attempt) -> Appointment | BookingRefused:
@@ -73,25 +77,21 @@ class Booking(Tools):
         judged = await self._judge(Asked.of(request), request.customer_id, attempt.at, hold)
         if isinstance(judged, BookingRefused):
             return judged
-        promise = rules.promised(
-            request,
-            judged.view.slot,
-            judged.address,
-            id=new_id("apt"),
-            pickup_code=f"{secrets.randbelow(10**6):06}",
-            takes=judged.view.demand,
-            cancellable_until=judged.view.cancellable_until,
-            at=attempt.at,
-        )
+        promise = self._promise(request, judged, attempt.at)
         if attempt.dry:
             return promise
 
         async def write(tx: Tx) -> Appointment | BookingRefused:
+            refused = await self.judge_again(
+                request.customer_id, judged.standing, promise.services, tx=tx
+            )
+            if refused:
+                return refused
             if hold and not await self.capacity.use_hold(hold, at=attempt.at, tx=tx):
                 return BookingRefused(code=BookingRefusal.HOLD_EXPIRED, path=("holdId",))
-            await self.store.add(promise, tx=tx)
-            tx.record(AppointmentBooked.of(promise))
-            return promise
+            if hold and hold.kept_for:
+                await self.take_offer(hold, promise, tx=tx)
+            return await self._write(promise, tx)
 
         ask = Ask(
             id=promise.id,
@@ -101,6 +101,24 @@ class Booking(Tools):
         )
         outcome = await self.capacity.take(request.slot, ask, attempt, write)
         return await self._booked(outcome, request.slot)
+
+    def _promise(self, request: BookingRequest, judged: Judged, at: datetime) -> Appointment:
+        """What would be promised; a place is still to be taken for it."""
+        return rules.promised(
+            request,
+            judged.view.slot,
+            judged.address,
+            id=new_id("apt"),
+            pickup_code=f"{secrets.randbelow(10**6):06}",
+            takes=judged.view.demand,
+            cancellable_until=judged.view.cancellable_until,
+            at=at,
+        )
+
+    async def _write(self, promise: Appointment, tx: Tx) -> Appointment:
+        await self.store.add(promise, tx=tx)
+        tx.record(AppointmentBooked.of(promise))
+        return promise
 
     async def _hold_named(self, request: BookingRequest) -> Hold | BookingRefused | None:
         """The hold that the request names, if it names one."""
@@ -119,21 +137,32 @@ class Booking(Tools):
         customer_id: str,
         at: datetime,
         hold: Hold | None = None,
-    ) -> _Judged | BookingRefused:
+    ) -> Judged | BookingRefused:
         """Everything that can be said before the race for the place."""
         address = await self.addresses.of_owner(asked.address_id, customer_id)
+        return await self._judge_at(address, asked, at, hold)
+
+    async def _judge_at(
+        self, address: Address | None, asked: Asked, at: datetime, hold: Hold | None = None
+    ) -> Judged | BookingRefused:
         area = await self.addresses.area(address.area_id) if address else None
         refused = rules.judge_place(address, area, asked.services, asked.slot)
         if refused:
             return refused
         assert address is not None
+        if await self.notes.barring(address.owner_id, address.key, at=at):
+            return BookingRefused(code=BookingRefusal.BLOCKED, path=("addressId",))
+        standing = await self.judge_customer(address.owner_id, asked.services, at=at)
+        if isinstance(standing, BookingRefused):
+            return standing
         wish = rules.wish_of(asked.lines, asked.access, address.door.location, asked.services)
         view = await self.capacity.view(asked.slot, wish, at=at, hold_id=hold.id if hold else None)
         if view and (
             refused := rules.judge_size(asked.lines, await self.catalogue.limits(view.slot.day))
         ):
             return refused
-        return self._judge_slot(address, asked.slot, view, at, hold)
+        judged = self._judge_slot(address, asked.slot, view, at, hold)
+        return replace(judged, standing=standing) if isinstance(judged, Judged) else judged
 
     def _judge_slot(
         self,
@@ -142,7 +171,7 @@ class Booking(Tools):
         view: SlotView | None,
         at: datetime,
         hold: Hold | None,
-    ) -> _Judged | BookingRefused:
+    ) -> Judged | BookingRefused:
         at_slot: dict[str, Any] = {"path": ("slotId",), "area_id": slot.area_id}
         if view is None or view.too_far:
             far = view is not None or self.capacity.beyond_horizon(slot.start, at=at)
@@ -155,14 +184,14 @@ class Booking(Tools):
         if view.closed:
             code = rules.CLOSED_TO_BOOKING[view.closed]
             return BookingRefused(code=code, cutoff_at=view.cutoff_at, **at_slot)
-        return _Judged(address, view)
+        return Judged(address, view)
 
     async def _booked(self, outcome: object, slot: SlotRef) -> Appointment | BookingRefused:
         match outcome:
             case Appointment() | BookingRefused():
                 return outcome
             case NotTaken(code=code):
-                return BookingRefused(code=_NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
+                return BookingRefused(code=NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
             case Repeated(id):
                 return await self._booked_again(id, same_body=True)
             case Reused():
@@ -224,7 +253,7 @@ class Booking(Tools):
             case Repeated(id):
                 return await self._held_again(id, customer_id, same_body=True)
             case NotTaken(code=code):
-                return BookingRefused(code=_NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
+                return BookingRefused(code=NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
         return await self._held_again("", customer_id, same_body=False)
 
     async def _held_again(
@@ -236,12 +265,22 @@ class Booking(Tools):
         return found
 
     async def release(self, id: str, customer_id: str, attempt: Attempt) -> Hold | BookingRefused:
-        outcome = await self.capacity.release(id, customer_id, attempt)
+        """Give a held place back, for whoever waits for it. Harmless when it was over already."""
+
+        async def body(tx: Tx) -> Hold | BookingRefused:
+            hold = await self.capacity.hold_of(id, customer_id, tx=tx)
+            if hold is None:
+                return BookingRefused(code=BookingRefusal.NOT_FOUND, path=("holdId",))
+            if not hold.over:
+                await self.capacity.give_back(hold, at=attempt.at, tx=tx)
+                await self.decline_offer(hold, at=attempt.at, tx=tx)
+                await self.hand_on(hold.slot_key, at=attempt.at, tx=tx)
+            return hold
+
+        outcome = await self.mongo.once(attempt, body)
         match outcome:
-            case Hold():
-                return outcome
             case Repeated(id=told):
                 return await self._held_again(told, customer_id, same_body=True)
-            case NotTaken():
-                return BookingRefused(code=BookingRefusal.NOT_FOUND, path=("holdId",))
-        return await self._held_again("", customer_id, same_body=False)
+            case Reused():
+                return await self._held_again("", customer_id, same_body=False)
+        return outcome

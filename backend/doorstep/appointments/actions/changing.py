@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from doorstep.appointments import rules
-from doorstep.appointments.actions.tools import Tools
+from doorstep.appointments.actions.handing import Handing
 from doorstep.appointments.events import (
     AppointmentCancelled,
     AppointmentEvent,
@@ -39,7 +39,7 @@ _NO_CHANGE: Final = {
 
 
 @dataclass(frozen=True)
-class Changing(Tools):
+class Changing(Handing):
     """Rescheduling and cancelling, and what rooms above do to a promise."""
 
     async def reschedule(
@@ -187,10 +187,6 @@ class Changing(Tools):
         outcome = await self.mongo.once(attempt, body)
         return await self._changed(outcome, None)
 
-    async def give_back(self, appointment: Appointment, *, at: datetime, tx: Tx) -> None:
-        """Free what the appointment took of its slot."""
-        await self.capacity.free(appointment.slot.key, appointment.takes, tx=tx)
-
     async def _changed(
         self, outcome: object, before: Appointment | None
     ) -> Appointment | ChangeRefused:
@@ -225,10 +221,14 @@ class Changing(Tools):
     ) -> None:
         """Write what was decided, and say so. Raises Overtaken if one was changed meanwhile.
 
+        Of the two places of a change of address that is decided by it, one goes back.
         What leaves no entry in the history (an offer) is nobody else's news.
         """
         if not await self.store.advance(steps, tx=tx):
             raise Overtaken
         for before, after in steps:
+            if back := rules.given_back(before, after):
+                await self.capacity.free(back.key, back.demand, visits=back.visits, tx=tx)
+                await self.hand_on(back.key, at=after.history[-1].recorded_at, tx=tx)
             for told in event.since(after, before.sequence) if event else ():
                 tx.record(told)

@@ -36,13 +36,25 @@ class Reading(Tools):
         return (appointment, sight) if appointment and sight else None
 
     async def in_use(self, address_id: str, customer_id: str) -> bool:
-        return await self.store.in_use(address_id, customer_id)
+        """Whether an open appointment goes to this address, or one that is waited for would."""
+        waiting = await self.waitlist.live_of(customer_id)
+        return any(entry.address_id == address_id for entry in waiting) or (
+            await self.store.in_use(address_id, customer_id)
+        )
 
     async def ending_between(
         self, first: datetime, last: datetime, statuses: Collection[Status]
     ) -> list[Appointment]:
         """Whose window ends in (first, last], in one of these statuses."""
         return await self.store.ending_between(first, last, statuses)
+
+    async def bound_for(self, address_id: str, customer_id: str, first: date) -> list[str]:
+        """The open appointments that go to this address on that day or later."""
+        return await self.store.bound_for(address_id, customer_id, first)
+
+    async def unanswered(self, at: datetime, most: int) -> list[str]:
+        """The appointments whose courier was asked about another door and has not answered."""
+        return await self.store.unanswered(at, most)
 
     async def of_customer(
         self, customer_id: str, ask: PageAsk, statuses: Collection[Status] | None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from doorstep.addresses.actions import Located
-from doorstep.addresses.model import Address, AddressAsked, ServiceArea, UnservedReason
+from doorstep.addresses.model import Address, AddressAsked, BeatMatch, ServiceArea, UnservedReason
 from doorstep.appointments import rules
 from doorstep.appointments.actions.tools import Asked, Tools
 from doorstep.appointments.model import AccessNotes, LineAsked
@@ -32,6 +32,7 @@ class Serviceability:
     located: Located
     offers: tuple[Offer, ...]
     reason: UnservedReason | None
+    beat: BeatMatch | None = None
     next_sailing: Sailing | None = None
     """To a door on an island."""
 
@@ -77,7 +78,8 @@ class Serving(Tools):
             return Serviceability(located, (), UnservedReason.NO_SAILING)
         where = located.candidate.door.location if located.candidate else None
         offers = [await self._offer(area, kind, where, now) for kind in wanted]
-        return Serviceability(located, tuple(offers), None, sailing)
+        _, beat = await self.addresses.placed_on_beat(located)
+        return Serviceability(located, tuple(offers), None, beat, sailing)
 
     async def _boats_to(self, area: ServiceArea, now: datetime) -> tuple[Sailing, ...]:
         """Those that go there as far as we book ahead, also those that are cancelled."""

@@ -8,10 +8,19 @@ from doorstep.appointments.model import (
     Appointment,
     BookingPolicy,
     BookingRequest,
+    ConductPolicy,
     LineAsked,
     ReofferPolicy,
+    WaitlistPolicy,
 )
-from doorstep.appointments.store import AppointmentStore, PromiseStore, ReofferStore, RunStore
+from doorstep.appointments.store import (
+    AppointmentStore,
+    MarkStore,
+    PromiseStore,
+    ReofferStore,
+    RunStore,
+    WaitlistStore,
+)
 from doorstep.calendar.actions import Calendar
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.model import SlotRef
@@ -20,6 +29,7 @@ from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
+from doorstep.notes.actions import Notes
 
 
 class NotReadableYet(RuntimeError):
@@ -54,11 +64,16 @@ class Tools:
     mongo: Mongo
     store: AppointmentStore
     addresses: Addresses
+    notes: Notes
     capacity: Capacity
     catalogue: Catalogue
     hub: Hub
     policy: BookingPolicy
     clock: Clock
+    waitlist: WaitlistStore
+    waiting: WaitlistPolicy
+    marks: MarkStore
+    conduct: ConductPolicy
     calendar: Calendar
     promises: PromiseStore
     reoffers: ReofferStore

@@ -199,6 +199,30 @@ class RescheduleAppointmentInput:
     on_behalf_of: OnBehalfOfInput | None = given("For whom an agent acts.", default=None)
 
 
+@asking("Send a visit to another door.")
+class RequestAddressChangeInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    appointment_id: strawberry.ID = given("Which appointment.")
+    expected_version: int = given("The version it was read at.")
+    address_id: strawberry.ID = given("Where to instead.")
+    slot_id: strawberry.ID | None = given("When instead; null: in the same window.", default=None)
+    access_notes: AccessNotesInput | None = given(
+        "How to get in there; null: as it was at the same door, unknown at another.", default=None
+    )
+    reason: str | None = given("Why.", default=None)
+    on_behalf_of: OnBehalfOfInput | None = given("For whom an agent acts.", default=None)
+
+
+@asking("Ask for another door no longer.")
+class WithdrawAddressChangeInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    appointment_id: strawberry.ID = given("Which appointment.")
+    expected_version: int = given("The version it was read at.")
+    on_behalf_of: OnBehalfOfInput | None = given("For whom an agent acts.", default=None)
+
+
 @asking("Take an appointment back.")
 class CancelAppointmentInput:
     idempotency_key: strawberry.ID | None = given(KEY, default=None)

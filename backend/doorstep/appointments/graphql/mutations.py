@@ -13,6 +13,7 @@ from doorstep.appointments.graphql.behalf import Behalf, NoConsent, behalf_of
 from doorstep.appointments.graphql.inputs import (
     BookAppointmentInput,
     CancelAppointmentInput,
+    ContactInput,
     HoldSlotInput,
     OnBehalfOfInput,
     ReleaseHoldInput,
@@ -47,10 +48,10 @@ from doorstep.kit.gql import Info, InvalidAsk, argument, attempt_of, invalid
 from doorstep.kit.refusals import Invalid, Problem
 
 
-async def _contact(info: Info, asked: BookAppointmentInput, behalf: Behalf) -> model.Contact:
+async def contact_of(info: Info, asked: ContactInput | None, behalf: Behalf) -> model.Contact:
     """Whom to call: who was named, else the customer themselves."""
-    if asked.contact:
-        return asked.contact.parsed()
+    if asked:
+        return asked.parsed()
     account = await info.context.house.accounts.get(behalf.customer_id)
     phone = (account and account.phone) or behalf.phone
     name = behalf.name or (account and account.name)
@@ -59,7 +60,7 @@ async def _contact(info: Info, asked: BookAppointmentInput, behalf: Behalf) -> m
     return model.Contact(name=name, phone=phone)
 
 
-def _judge_items(info: Info, lines: tuple[model.LineAsked, ...]) -> None:
+def judge_items(info: Info, lines: tuple[model.LineAsked, ...]) -> None:
     """Raises InvalidAsk for an item number that is none."""
     pattern = info.context.house.domestic_items
     problems = tuple(
@@ -71,15 +72,15 @@ def _judge_items(info: Info, lines: tuple[model.LineAsked, ...]) -> None:
         raise InvalidAsk(Invalid(problems=problems))
 
 
-_NO_CONSENT = model.BookingRefused(
+NO_CONSENT = model.BookingRefused(
     code=model.BookingRefusal.NO_CONSENT, path=("onBehalfOf", "consentGiven")
 )
-_NO_SLOT = model.BookingRefused(code=model.BookingRefusal.NOT_OFFERED, path=("slotId",))
-_NO_ADDRESS = model.BookingRefused(code=model.BookingRefusal.NOT_FOUND, path=("addressId",))
-_NO_PROMISE = model.ChangeRefused(code=model.ChangeRefusal.NOT_FOUND, path=("id",))
+NO_SLOT = model.BookingRefused(code=model.BookingRefusal.NOT_OFFERED, path=("slotId",))
+NO_ADDRESS = model.BookingRefused(code=model.BookingRefusal.NOT_FOUND, path=("addressId",))
+NO_PROMISE = model.ChangeRefused(code=model.ChangeRefusal.NOT_FOUND, path=("id",))
 
 
-async def _door_out_of_reach(info: Info, behalf: Behalf, address_id: str) -> bool:
+async def door_out_of_reach(info: Info, behalf: Behalf, address_id: str) -> bool:
     """Whether an agent would act at a door that lies in another part of the bureau."""
     if behalf.role is not Role.AGENT:
         return False
@@ -89,7 +90,7 @@ async def _door_out_of_reach(info: Info, behalf: Behalf, address_id: str) -> boo
     return area is not None and not info.context.caller.may(AGENT, area.branch_path)
 
 
-async def _promise_out_of_reach(info: Info, behalf: Behalf, id: str) -> bool:
+async def promise_out_of_reach(info: Info, behalf: Behalf, id: str) -> bool:
     """Whether an agent would change a promise of another part of the bureau."""
     if behalf.role is not Role.AGENT:
         return False
@@ -112,17 +113,17 @@ class AppointmentMutation:
         try:
             behalf = await behalf_of(info, input.on_behalf_of, dry=input.validate_only)
         except NoConsent:
-            return await _refused(_NO_CONSENT, info)
+            return await booking_refused(NO_CONSENT, info)
         slot = slot_in(input.slot_id)
         if slot is None:
-            return await _refused(_NO_SLOT, info)
-        if await _door_out_of_reach(info, behalf, input.address_id):
-            return await _refused(_NO_ADDRESS, info)
+            return await booking_refused(NO_SLOT, info)
+        if await door_out_of_reach(info, behalf, input.address_id):
+            return await booking_refused(NO_ADDRESS, info)
         services = frozenset(input.services) | {line.kind for line in lines}
         asked = Asked(input.address_id, slot, services, lines, access)
         outcome = await rooms.hold(behalf.customer_id, asked, attempt)
         if isinstance(outcome, model.BookingRefused):
-            return await _refused(outcome, info, asked)
+            return await booking_refused(outcome, info, asked)
         return SlotHeld(hold=await hold_shown(outcome, info))
 
     @mutation("Give a held place back.", to=CUSTOMER_OR_AGENT)
@@ -133,7 +134,7 @@ class AppointmentMutation:
         attempt = attempt_of(info, input, "releaseHold", rooms.clock.now())
         outcome = await rooms.release(input.hold_id, info.context.caller.id, attempt)
         if isinstance(outcome, model.BookingRefused):
-            return await _refused(outcome, info)
+            return await booking_refused(outcome, info)
         return HoldReleased(id=strawberry.ID(outcome.id))
 
     @mutation(
@@ -146,17 +147,17 @@ class AppointmentMutation:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "bookAppointment", rooms.clock.now())
         lines = lines_in(input.lines, rooms.policy.most_lines)
-        _judge_items(info, lines)
+        judge_items(info, lines)
         notes = input.access_notes.parsed() if input.access_notes else model.AccessNotes()
         try:
             behalf = await behalf_of(info, input.on_behalf_of, dry=attempt.dry)
         except NoConsent:
-            return await _refused(_NO_CONSENT, info)
+            return await booking_refused(NO_CONSENT, info)
         slot = slot_in(input.slot_id)
         if slot is None:
-            return await _refused(_NO_SLOT, info)
-        if await _door_out_of_reach(info, behalf, input.address_id):
-            return await _refused(_NO_ADDRESS, info)
+            return await booking_refused(NO_SLOT, info)
+        if await door_out_of_reach(info, behalf, input.address_id):
+            return await booking_refused(NO_ADDRESS, info)
         request = model.BookingRequest(
             customer_id=behalf.customer_id,
             booked_by=behalf.caller_id,
@@ -165,13 +166,13 @@ class AppointmentMutation:
             address_id=input.address_id,
             slot=slot,
             hold_id=input.hold_id,
-            contact=await _contact(info, input, behalf),
+            contact=await contact_of(info, input.contact, behalf),
             lines=lines,
             access_notes=notes,
         )
         outcome = await rooms.book(request, attempt)
         if isinstance(outcome, model.BookingRefused):
-            return await _refused(outcome, info, Asked.of(request))
+            return await booking_refused(outcome, info, Asked.of(request))
         return AppointmentBooked(appointment=await as_served(outcome, info))
 
     @mutation(
@@ -185,13 +186,13 @@ class AppointmentMutation:
     ) -> RescheduleAppointmentResult:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "rescheduleAppointment", rooms.clock.now())
-        behalf = await acting_for(info, input.on_behalf_of, dry=attempt.dry)
-        if await _promise_out_of_reach(info, behalf, input.id):
-            return await _change_refused(_NO_PROMISE, info, None)
+        behalf = await changing(info, input.on_behalf_of, dry=attempt.dry)
+        if await promise_out_of_reach(info, behalf, input.id):
+            return await change_refused(NO_PROMISE, info, None)
         slot = slot_in(input.slot_id)
         if slot is None:
             refused = model.ChangeRefused(code=model.ChangeRefusal.NOT_OFFERED, path=("slotId",))
-            return await _change_refused(refused, info, None)
+            return await change_refused(refused, info, None)
         outcome = await rooms.reschedule(
             input.id,
             behalf.customer_id,
@@ -202,7 +203,7 @@ class AppointmentMutation:
             reason=reason_in(input.reason),
         )
         if isinstance(outcome, model.ChangeRefused):
-            return await _change_refused(outcome, info, slot)
+            return await change_refused(outcome, info, slot)
         return AppointmentRescheduled(appointment=await as_served(outcome, info))
 
     @mutation("Take an appointment back; its place is free at once.", to=CUSTOMER_OR_AGENT)
@@ -211,9 +212,9 @@ class AppointmentMutation:
     ) -> CancelAppointmentResult:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "cancelAppointment", rooms.clock.now())
-        behalf = await acting_for(info, input.on_behalf_of, dry=attempt.dry)
-        if await _promise_out_of_reach(info, behalf, input.id):
-            return await _change_refused(_NO_PROMISE, info, None)
+        behalf = await changing(info, input.on_behalf_of, dry=attempt.dry)
+        if await promise_out_of_reach(info, behalf, input.id):
+            return await change_refused(NO_PROMISE, info, None)
         outcome = await rooms.cancel(
             input.id,
             behalf.customer_id,
@@ -223,11 +224,11 @@ class AppointmentMutation:
             reason=reason_in(input.reason),
         )
         if isinstance(outcome, model.ChangeRefused):
-            return await _change_refused(outcome, info, None)
+            return await change_refused(outcome, info, None)
         return AppointmentCancelled(appointment=await as_served(outcome, info))
 
 
-async def acting_for(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> Behalf:
+async def changing(info: Info, asked: OnBehalfOfInput | None, *, dry: bool) -> Behalf:
     """A change has no refusal for a missing consent: it is an input that makes no sense."""
     try:
         return await behalf_of(info, asked, dry=dry)
@@ -271,7 +272,7 @@ _WITH_ALTERNATIVES = frozenset(
 )
 
 
-async def _refused(
+async def booking_refused(
     refused: model.BookingRefused, info: Info, asked: Asked | None = None
 ) -> BookingRefused:
     alternatives: list[Slot] = []
@@ -290,7 +291,7 @@ _CHANGES_WITH_ALTERNATIVES = frozenset(
 )
 
 
-async def _change_refused(
+async def change_refused(
     refused: model.ChangeRefused, info: Info, slot: SlotRef | None
 ) -> ChangeRefused:
     current = refused.current

@@ -14,7 +14,6 @@ from doorstep.accounts.model import (
     DISPATCH,
     SIGNED_IN,
     STAFF,
-    Caller,
     Role,
     masked_phone,
 )
@@ -33,6 +32,8 @@ from doorstep.appointments.graphql.types import (
     cursors_of,
     presented,
 )
+from doorstep.appointments.graphql.types import shown_to as shown_to
+from doorstep.appointments.graphql.types import viewer_of as viewer_of
 from doorstep.appointments.rules import Viewer, nearest_outlets, sight_of
 from doorstep.capacity.graphql import Slot
 from doorstep.catalogue.model import ServiceKind
@@ -63,15 +64,6 @@ def appointments_of(info: Info) -> Appointments:
     return found
 
 
-async def viewer_of(info: Info) -> Viewer:
-    """Who is asking, with the courier they are, if they are one."""
-    caller: Caller = info.context.caller
-    courier = None
-    if Role.COURIER in caller.roles:
-        courier = await info.context.house.couriers.of_account(caller.id)
-    return Viewer(caller, courier.id if courier else None)
-
-
 def is_staff(info: Info) -> bool:
     return not STAFF.isdisjoint(info.context.caller.roles)
 
@@ -81,13 +73,6 @@ def page_of(first: int, after: str | None) -> Ask:
         return Ask.of(first, after)
     except BadCursor as error:
         raise refuse("BAD_USER_INPUT", f"Invalid pagination argument: {error}") from None
-
-
-async def shown_to(viewer: Viewer, found: list[model.Appointment], info: Info) -> list[Appointment]:
-    """The appointments, as far as `viewer` may see them."""
-    now = appointments_of(info).clock.now()
-    seen = [(a, sight) for a in found if (sight := sight_of(a, viewer, at=now))]
-    return await presented(seen, info)
 
 
 async def connection(
@@ -201,7 +186,7 @@ class AppointmentQuery:
         errands = lines_in(lines, rooms.policy.most_lines) if lines else ()
         wanted = frozenset(services) | {line.kind for line in errands}
         notes = access.parsed("access") if access else None
-        address = await _address_for(address_id, info)
+        address = await address_for(address_id, info)
         if address is None:
             return []
         first = from_ or local_day(rooms.clock.now())
@@ -277,7 +262,7 @@ async def _branch_day(
     return await connection(page, viewer, info, by_window=True, total=total)
 
 
-async def _address_for(id: str, info: Info) -> StoredAddress | None:
+async def address_for(id: str, info: Info) -> StoredAddress | None:
     """The caller's own address; an agent may ask for anybody's in their part of the bureau."""
     house, caller = info.context.house, info.context.caller
     own: StoredAddress | None = await house.addresses.of_owner(id, caller.id)

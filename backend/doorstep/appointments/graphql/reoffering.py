@@ -10,7 +10,7 @@ from doorstep.accounts.permissions import mutation, query
 from doorstep.appointments import model
 from doorstep.appointments.graphql.behalf import Behalf
 from doorstep.appointments.graphql.inputs import OnBehalfOfInput, slot_in
-from doorstep.appointments.graphql.mutations import acting_for, as_served
+from doorstep.appointments.graphql.mutations import as_served, changing
 from doorstep.appointments.graphql.offers import Reoffer
 from doorstep.appointments.graphql.queries import appointments_of, page_of, shown_to, viewer_of
 from doorstep.appointments.graphql.results import AppointmentCancelled, AppointmentRescheduled
@@ -277,7 +277,7 @@ class ReofferMutation:
     ) -> AcceptReofferResult:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "acceptReoffer", rooms.clock.now())
-        behalf = await acting_for(info, input.on_behalf_of, dry=attempt.dry)
+        behalf = await changing(info, input.on_behalf_of, dry=attempt.dry)
         if await _out_of_reach(info, behalf, input.reoffer_id):
             return await _refused(_NO_OFFER, info)
         slot = slot_in(input.slot_id) if input.slot_id else None
@@ -301,7 +301,7 @@ class ReofferMutation:
     ) -> DeclineReofferResult:
         rooms = appointments_of(info)
         attempt = attempt_of(info, input, "declineReoffer", rooms.clock.now())
-        behalf = await acting_for(info, input.on_behalf_of, dry=attempt.dry)
+        behalf = await changing(info, input.on_behalf_of, dry=attempt.dry)
         if await _out_of_reach(info, behalf, input.reoffer_id):
             return await _refused(_NO_OFFER, info)
         outcome = await rooms.decline_reoffer(input.reoffer_id, behalf.customer_id, attempt)

@@ -10,6 +10,7 @@ from doorstep.addresses.graphql import (
     AddressCandidate,
     AddressDeleted,
     AddressRefused,
+    BeatMatch,
     ServiceArea,
 )
 from doorstep.addresses.model import UnservedReason
@@ -53,6 +54,7 @@ class Serviceability:
     served: bool = shown("Whether we come at all.")
     standardized_address: AddressCandidate | None = shown("What we took the address for.")
     area: ServiceArea | None = shown("The area it lies in.")
+    beat: BeatMatch | None = shown("The beat it is on, and by which rule.")
     services: list[ServiceOffer] = shown("What we do there.")
     reason: UnservedReason | None = shown("Why not, when not served.")
     alternatives: list[OrgUnit] = shown(
@@ -70,6 +72,7 @@ class Serviceability:
             served=found.served,
             standardized_address=AddressCandidate.of(candidate) if candidate else None,
             area=ServiceArea.of(area, tree) if area else None,
+            beat=BeatMatch.of(found.beat) if found.beat else None,
             services=[
                 ServiceOffer(
                     kind=offer.kind,
@@ -88,6 +91,9 @@ class BookingRefused(Refused):
     code: model.BookingRefusal = shown("Why.")
     alternatives: list[Slot] = shown("Slots that can be booked instead.")
     cutoff_at: datetime | None = shown("Until when it could have been booked.")
+    until: datetime | None = shown(
+        "With TOO_MANY_NO_SHOWS and TOO_MANY_OPEN: until when. See `myConduct`, and `appealMark`."
+    )
 
     @classmethod
     def of(cls, refused: model.BookingRefused, locale: Locale, alternatives: list[Slot]) -> Self:
@@ -97,6 +103,7 @@ class BookingRefused(Refused):
             code=refused.code,
             alternatives=alternatives,
             cutoff_at=refused.cutoff_at,
+            until=refused.until,
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import strawberry
 
-from doorstep.accounts.model import Role, masked_name, masked_phone
+from doorstep.accounts.model import Caller, Role, masked_name, masked_phone
 from doorstep.addresses.actions import Addresses
 from doorstep.addresses.graphql import (
     Address,
@@ -14,7 +14,7 @@ from doorstep.addresses.graphql import (
 from doorstep.addresses.rules import AreaMap
 from doorstep.appointments import model
 from doorstep.appointments.graphql.offers import Reoffer
-from doorstep.appointments.rules import Sight
+from doorstep.appointments.rules import Sight, Viewer, sight_of
 from doorstep.capacity import model as capacity_model
 from doorstep.capacity.actions import Capacity, SlotView
 from doorstep.capacity.graphql import Slot
@@ -28,11 +28,15 @@ from doorstep.kit.gql import (
     PageInfo,
     TimeWindow,
     asks_for,
+    computed,
     explain,
     public,
     shown,
 )
 from doorstep.kit.pages import Page, keyed
+from doorstep.notes.actions import Notes
+from doorstep.notes.graphql import DoorNote
+from doorstep.notes.model import Subject
 from doorstep.organisation.model import Tree
 
 explain(
@@ -58,6 +62,8 @@ explain(
         model.EventKind.RESCHEDULED: "It moved to another window.",
         model.EventKind.CONTACT_CHANGED: "Another person is to be called.",
         model.EventKind.ADDRESS_CHANGED: "It goes to another door.",
+        model.EventKind.ADDRESS_CHANGE_ASKED: "Another door was asked for; its courier is asked.",
+        model.EventKind.ADDRESS_CHANGE_ENDED: "What was asked came to nothing: the door stays.",
         model.EventKind.ASSIGNED: "A dispatcher named its courier.",
         model.EventKind.UNASSIGNED: "It was taken off its courier.",
         model.EventKind.ACCEPTED: "Its courier said yes.",
@@ -128,6 +134,7 @@ class AppointmentLine:
     id: strawberry.ID = shown("Names the line within its appointment.")
     kind: ServiceKind = shown("What is to be done.")
     outcome: LineOutcome | None = shown("What came of it; null until it is done.")
+    rebooked_as: strawberry.ID | None = shown("The appointment in which it is tried again.")
 
 
 @public("Something to collect. Sizes and weight are of one piece.")
@@ -159,6 +166,7 @@ def line_of(line: model.Line) -> AppointmentLine:
         "id": strawberry.ID(line.id),
         "kind": line.kind,
         "outcome": line.outcome,
+        "rebooked_as": line.rebooked_as,
     }
     match line:
         case model.PickupLine():
@@ -180,14 +188,49 @@ def line_of(line: model.Line) -> AppointmentLine:
             )
 
 
+@public(
+    "Another door that was asked for, until the courier who has the visit agrees. The visit goes "
+    "to the old one until then; both places are kept."
+)
+class PendingAddressChange:
+    sequence: int = shown("What a courier agrees to with `acknowledgeChange`.")
+    address: Address = shown("Where to instead.")
+    window: TimeWindow = shown("Between when and when we would come there.")
+    asked_at: datetime = shown("When it was asked for.")
+    answer_by: datetime = shown("Until when the courier is asked; then another one is.")
+
+    @classmethod
+    def of(
+        cls, appointment: model.Appointment, sight: Sight, areas: AreaMap, tree: Tree
+    ) -> Self | None:
+        pending, going_to = appointment.pending_change, appointment.private.going_to
+        if pending is None or going_to is None:
+            return None
+        return cls(
+            sequence=pending.sequence,
+            address=Address.of(
+                going_to.address, areas, tree, whole=sight.whole_address, own=sight.own
+            ),
+            window=TimeWindow.of(pending.window),
+            asked_at=pending.asked_at,
+            answer_by=pending.answer_by,
+        )
+
+
 @public("A promise to be at a door.")
 class Appointment(Node):
     reference: str = shown("What people read out on the phone.")
     status: model.Status = shown("How far it has come.")
-    version: int = shown("Counts changes of status, slot, lines, address, contact or courier.")
+    version: int = shown(
+        "Counts changes of status, slot, lines, address, contact, access notes or courier, and of "
+        "what is asked of its address."
+    )
     slot: Slot = shown("The slot it took its place in.")
     window: TimeWindow = shown("Between when and when we come.")
-    address: Address = shown("Where to, as it was when it was booked.")
+    address: Address = shown("Where to, as it was when it was booked or last changed.")
+    pending_change: PendingAddressChange | None = shown(
+        "Another door that was asked for and not agreed to yet."
+    )
     contact: Contact = shown("Whom to call.")
     lines: list[AppointmentLine] = shown("The errands of this visit.")
     channel: Channel = shown("How it reached us.")
@@ -208,6 +251,30 @@ class Appointment(Node):
         "see it."
     )
     cancel_reason: str | None = shown("Why it was cancelled, if it was.")
+    watched: strawberry.Private[Subject | None]
+    """What there may be notes on, for those who may read them."""
+
+    @computed("What to beware of there: for staff, and for the assigned courier on the day.")
+    async def hazards(self, info: Info) -> list[DoorNote]:
+        if self.watched is None:
+            return []
+        notes: Notes = info.context.house.notes
+        found = await notes.concerning(
+            self.watched.owner_id, self.watched.door, at=notes.clock.now()
+        )
+        return [DoorNote.of(note) for note in found]
+
+    linked_ids: strawberry.Private[tuple[str | None, tuple[str, ...]]] = (None, ())
+
+    @computed("The appointment that left these lines undone, if it is yours to see.")
+    async def remainder_of(self, info: Info) -> "Appointment | None":
+        before, _ = self.linked_ids
+        return next(iter(await _linked([before] if before else [], info)), None)
+
+    @computed("The appointments in which lines of this one are tried again.")
+    async def rebooked_as(self, info: Info) -> "list[Appointment]":
+        _, after = self.linked_ids
+        return await _linked(after, info)
 
     @classmethod
     def of(
@@ -231,6 +298,7 @@ class Appointment(Node):
             address=Address.of(
                 private.address, areas, tree, whole=sight.whole_address, own=sight.own
             ),
+            pending_change=PendingAddressChange.of(appointment, sight, areas, tree),
             contact=Contact.of(private.contact, masked=not sight.contact),
             lines=[line_of(line) for line in appointment.lines],
             channel=appointment.channel,
@@ -243,6 +311,8 @@ class Appointment(Node):
             pickup_code=private.pickup_code if sight.pickup_code else None,
             booked_by_role=appointment.booked_by_role,
             cancel_reason=appointment.cancel_reason,
+            watched=appointment.subject if sight.warned else None,
+            linked_ids=(appointment.remainder_of, appointment.rebooked_as),
             reoffer=reoffer,
         )
 
@@ -271,6 +341,31 @@ async def presented(seen: Sequence[Seen], info: Info) -> list[Appointment]:
         )
         for appointment, sight in seen
     ]
+
+
+async def viewer_of(info: Info) -> Viewer:
+    """Who is asking, with the courier they are, if they are one."""
+    caller: Caller = info.context.caller
+    courier = None
+    if Role.COURIER in caller.roles:
+        courier = await info.context.house.couriers.of_account(caller.id)
+    return Viewer(caller, courier.id if courier else None)
+
+
+async def shown_to(viewer: Viewer, found: list[model.Appointment], info: Info) -> list[Appointment]:
+    """The appointments, as far as `viewer` may see them."""
+    now = info.context.house.appointments.clock.now()
+    seen = [(a, sight) for a in found if (sight := sight_of(a, viewer, at=now))]
+    return await presented(seen, info)
+
+
+async def _linked(ids: Sequence[str], info: Info) -> list[Appointment]:
+    """Those of the appointments that whoever asks may see; seldom one has any."""
+    if not ids:
+        return []
+    found: dict[str, model.Appointment] = await info.context.house.appointments.load(ids)
+    there = [found[id] for id in ids if id in found]
+    return await shown_to(await viewer_of(info), there, info)
 
 
 async def _reoffers(seen: Sequence[Seen], info: Info) -> dict[str, Reoffer]:

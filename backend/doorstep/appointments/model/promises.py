@@ -1,13 +1,13 @@
 """The promise to be at a door, and everything that can happen to it.
 
 Status    changes only by the moves of `MOVES`
-Version   counts changes of status, slot, lines, address, contact or courier
+Version   counts changes of status, slot, lines, address, contact, access notes or courier
 History   every change is an event with a sequence of its own; nothing is ever taken out
 Private   door, contact, access notes, pickup code and proofs: sealed as one with the customer's key
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
 from enum import StrEnum
 from math import prod
 from typing import Annotated, Any, Final, Literal
@@ -16,12 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from doorstep.accounts.model import Role
 from doorstep.addresses.model import Address, Short, Text
+from doorstep.appointments.model.moving import DoorChange, PendingChange
 from doorstep.capacity.model import Demand, SlotRef
 from doorstep.capacity.rules import Wish
 from doorstep.catalogue.model import Channel, Errand, LineOutcome, ServiceKind, WayIn
 from doorstep.kit.documents import Stored
 from doorstep.kit.refusals import Refusal, Words
 from doorstep.kit.windows import Day, TimeWindow
+from doorstep.notes.model import Subject
 
 Frozen: Final = ConfigDict(frozen=True)
 
@@ -45,6 +47,8 @@ class EventKind(StrEnum):
     RESCHEDULED = "RESCHEDULED"
     CONTACT_CHANGED = "CONTACT_CHANGED"
     ADDRESS_CHANGED = "ADDRESS_CHANGED"
+    ADDRESS_CHANGE_ASKED = "ADDRESS_CHANGE_ASKED"
+    ADDRESS_CHANGE_ENDED = "ADDRESS_CHANGE_ENDED"
     ASSIGNED = "ASSIGNED"
     UNASSIGNED = "UNASSIGNED"
     ACCEPTED = "ACCEPTED"
@@ -76,6 +80,7 @@ _AT_DOOR: Final = frozenset({Status.ARRIVED})
 
 MOVES: Final[dict[EventKind, Step]] = {
     EventKind.RESCHEDULED: Step(WAITING, Status.BOOKED),
+    EventKind.ADDRESS_CHANGED: Step(WAITING, Status.BOOKED),
     EventKind.ASSIGNED: Step(frozenset({Status.BOOKED}), Status.ASSIGNED),
     EventKind.UNASSIGNED: Step(frozenset({Status.ASSIGNED}), Status.BOOKED),
     EventKind.ACCEPTED: Step(WAITING, Status.ASSIGNED),
@@ -138,6 +143,15 @@ class LineProof(BaseModel):
     identity: dict[str, Any] | None = None
 
 
+class Destination(BaseModel):
+    """The door that a visit is asked to go to instead."""
+
+    model_config = Frozen
+
+    address: Address
+    access_notes: AccessNotes
+
+
 class Private(BaseModel):
     """What only those may see who need it."""
 
@@ -148,6 +162,7 @@ class Private(BaseModel):
     access_notes: AccessNotes = AccessNotes()
     pickup_code: str
     proofs: dict[str, LineProof] = {}
+    going_to: Destination | None = None
 
 
 _Millimetres = Annotated[int, Field(gt=0, le=100_000)]
@@ -217,6 +232,8 @@ LineAsked = PickupAsked | DeliveryAsked | SubscriptionAsked
 class _Line(BaseModel):
     id: str
     outcome: LineOutcome | None = None
+    rebooked_as: str | None = None
+    """The appointment in which it is tried again."""
 
 
 class PickupLine(PickupAsked, _Line):
@@ -247,6 +264,8 @@ class Appointment(Stored):
     branch_path: str
     area_id: str
     address_id: str
+    door_no: int = 1
+    """Counts its doors: whoever was given it for another one has to be asked again."""
     slot: SlotRef
     takes: Demand
     """What was taken of the slot for it, and is given back with it."""
@@ -265,12 +284,31 @@ class Appointment(Stored):
     changes: int = 0
     """How often the customer has rescheduled."""
     cancel_reason: str | None = None
+    remainder_of: str | None = None
+    """The appointment that left these lines undone."""
+    pending_change: PendingChange | None = None
+    door_change: DoorChange | None = None
     history: tuple[HistoryEntry, ...]
     private: Private
 
     @property
     def services(self) -> frozenset[ServiceKind]:
         return frozenset(line.kind for line in self.lines)
+
+    @property
+    def subject(self) -> Subject:
+        """Whom and which door a note would be about."""
+        return Subject(
+            owner_id=self.customer_id,
+            door=self.private.address.key,
+            branch_id=self.branch_id,
+            branch_path=self.branch_path,
+        )
+
+    @property
+    def rebooked_as(self) -> tuple[str, ...]:
+        """The appointments in which its lines are tried again, in the order of the lines."""
+        return tuple(dict.fromkeys(line.rebooked_as for line in self.lines if line.rebooked_as))
 
     @property
     def wish(self) -> Wish:
@@ -288,6 +326,12 @@ class BookingPolicy(BaseModel):
 
     most_changes: int = 3
     most_lines: int = 20
+    most_rows: int = 1000
+    """How many visits an agent may book in one call."""
+    most_own_rows: int = 20
+    """How many a customer may, for themselves."""
+    change_patience: timedelta = timedelta(minutes=15)
+    """How long a courier at work is asked to agree to another door."""
 
 
 @dataclass(frozen=True)
@@ -299,20 +343,60 @@ class Behalf:
     channel: Channel
 
 
-@dataclass(frozen=True)
-class BookingRequest:
-    """A request as it was asked, whoever asks it."""
+@dataclass(frozen=True, kw_only=True)
+class VisitAsked:
+    """A visit as it was asked, whoever asks it, but for the time."""
 
     customer_id: str
     booked_by: str
     booked_by_role: Role
     channel: Channel
     address_id: str
-    slot: SlotRef
-    hold_id: str | None
     contact: Contact
     lines: tuple[LineAsked, ...]
     access_notes: AccessNotes
+
+    @property
+    def services(self) -> frozenset[ServiceKind]:
+        return frozenset(line.kind for line in self.lines)
+
+    def in_slot(self, slot: SlotRef) -> "BookingRequest":
+        asked = {field.name: getattr(self, field.name) for field in fields(self)}
+        return BookingRequest(**asked, slot=slot, hold_id=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookingRequest(VisitAsked):
+    """A visit that is asked for in one slot."""
+
+    slot: SlotRef
+    hold_id: str | None
+
+
+@dataclass(frozen=True)
+class RowAsked:
+    """One visit of many, in a slot that was named or in any of a span."""
+
+    visit: VisitAsked
+    when: SlotRef | TimeWindow
+
+
+class BulkMode(StrEnum):
+    ALL_OR_NOTHING = "ALL_OR_NOTHING"
+    VALID_ROWS = "VALID_ROWS"
+
+
+@dataclass(frozen=True)
+class RemainderAsked:
+    """What was left undone is to be tried again. `line_ids` None: all that nobody said no to."""
+
+    appointment_id: str
+    customer_id: str
+    booked_by: str
+    booked_by_role: Role
+    channel: Channel
+    slot: SlotRef
+    line_ids: tuple[str, ...] | None
 
 
 # ------------------------------------------------------------------ expected no's
@@ -332,7 +416,18 @@ class BookingRefusal(StrEnum):
     NO_COURIER = "NO_COURIER"
     NO_VEHICLE = "NO_VEHICLE"
     NO_CONSENT = "NO_CONSENT"
+    BLOCKED = "BLOCKED"
+    NO_OFFER = "NO_OFFER"
+    TOO_MANY_NO_SHOWS = "TOO_MANY_NO_SHOWS"
+    TOO_MANY_OPEN = "TOO_MANY_OPEN"
+    NOT_ALLOWED_NOW = "NOT_ALLOWED_NOW"
+    NOTHING_LEFT = "NOTHING_LEFT"
     NOT_FOUND = "NOT_FOUND"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+
+
+class BulkRefusal(StrEnum):
+    ROWS_REFUSED = "ROWS_REFUSED"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
 
 
@@ -343,6 +438,10 @@ class ChangeRefusal(StrEnum):
     SLOT_FULL = "SLOT_FULL"
     NOT_OFFERED = "NOT_OFFERED"
     TOO_MANY_CHANGES = "TOO_MANY_CHANGES"
+    ADDRESS_NOT_SERVED = "ADDRESS_NOT_SERVED"
+    SERVICE_NOT_OFFERED = "SERVICE_NOT_OFFERED"
+    CHANGE_PENDING = "CHANGE_PENDING"
+    NO_CHANGE_PENDING = "NO_CHANGE_PENDING"
     IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
     NOT_FOUND = "NOT_FOUND"
 
@@ -352,7 +451,12 @@ _FULL: Final = Words(
 )
 _LATE: Final = Words("已过这个时段的截止时间。", "It is too late for this window.")
 _NOT_OFFERED: Final = Words("这个时段不提供上门。", "We do not come at that time.")
+_NOT_NOW: Final = Words("现在不能这样做。", "That cannot be done now.")
 _NOT_FOUND: Final = Words("没有找到。", "Not found.")
+_NOT_SERVED: Final = Words("这个地址不在上门服务范围内。", "We do not come to that address.")
+_NO_SERVICE: Final = Words(
+    "这个地址不提供所选的服务。", "That service is not offered at this address."
+)
 _KEY: Final = Words(
     "此请求编号已用于另一个请求。", "This idempotency key was used for another request."
 )
@@ -364,12 +468,8 @@ BOOKING_WORDS: Final[dict[BookingRefusal, Words]] = {
         "还不能预约这么远的日期。", "We do not book that far ahead."
     ),
     BookingRefusal.NOT_OFFERED: _NOT_OFFERED,
-    BookingRefusal.ADDRESS_NOT_SERVED: Words(
-        "这个地址不在上门服务范围内。", "We do not come to that address."
-    ),
-    BookingRefusal.SERVICE_NOT_OFFERED: Words(
-        "这个地址不提供所选的服务。", "That service is not offered at this address."
-    ),
+    BookingRefusal.ADDRESS_NOT_SERVED: _NOT_SERVED,
+    BookingRefusal.SERVICE_NOT_OFFERED: _NO_SERVICE,
     BookingRefusal.TOO_LARGE: Words("尺寸超过了可收寄的上限。", "That is larger than may be sent."),
     BookingRefusal.TOO_HEAVY: Words(
         "重量超过了可收寄的上限。", "That is heavier than may be sent."
@@ -390,19 +490,57 @@ BOOKING_WORDS: Final[dict[BookingRefusal, Words]] = {
     BookingRefusal.NO_CONSENT: Words(
         "代客户预约前须取得客户同意。", "The customer has to agree first."
     ),
+    BookingRefusal.BLOCKED: Words(
+        "暂时不能上门。您可以在“我的备注”中查看原因、期限并申请复核。",
+        "We do not come there for a while. Your notes say why and until when; you can ask for a "
+        "review.",
+    ),
+    BookingRefusal.NO_OFFER: Words(
+        "目前没有为您保留的名额。", "No place is kept for you at the moment."
+    ),
+    BookingRefusal.TOO_MANY_NO_SHOWS: Words(
+        "您近期多次爽约，暂时不能预约。可在“我的守约记录”中查看截止时间并提出申诉。",
+        "You missed or cancelled too many visits lately, so we take no bookings for now. "
+        "See your record for until when, and appeal there if a mark is wrong.",
+    ),
+    BookingRefusal.TOO_MANY_OPEN: Words(
+        "您近期有爽约记录，同时只能有少量未完成的预约。可在“我的守约记录”中查看并申诉。",
+        "With the marks on your record you may have only a few open visits at once. "
+        "See your record for until when, and appeal there if a mark is wrong.",
+    ),
+    BookingRefusal.NOT_ALLOWED_NOW: _NOT_NOW,
+    BookingRefusal.NOTHING_LEFT: Words(
+        "没有可以重新预约的事项。", "There is nothing left to book again."
+    ),
     BookingRefusal.NOT_FOUND: _NOT_FOUND,
     BookingRefusal.IDEMPOTENCY_KEY_REUSED: _KEY,
+}
+BULK_WORDS: Final[dict[BulkRefusal, Words]] = {
+    BulkRefusal.ROWS_REFUSED: Words(
+        "有的行不能预约，所以一行也没有预约。",
+        "Some rows cannot be booked, so none was.",
+    ),
+    BulkRefusal.IDEMPOTENCY_KEY_REUSED: _KEY,
 }
 CHANGE_WORDS: Final[dict[ChangeRefusal, Words]] = {
     ChangeRefusal.STALE_VERSION: Words(
         "预约刚刚有变化，请核对后再试。", "The appointment has just changed. Please look again."
     ),
-    ChangeRefusal.NOT_ALLOWED_NOW: Words("现在不能这样做。", "That cannot be done now."),
+    ChangeRefusal.NOT_ALLOWED_NOW: _NOT_NOW,
     ChangeRefusal.CUTOFF_PASSED: _LATE,
     ChangeRefusal.SLOT_FULL: _FULL,
     ChangeRefusal.NOT_OFFERED: _NOT_OFFERED,
     ChangeRefusal.TOO_MANY_CHANGES: Words(
         "改约次数已达上限。", "It has been rescheduled as often as we can."
+    ),
+    ChangeRefusal.ADDRESS_NOT_SERVED: _NOT_SERVED,
+    ChangeRefusal.SERVICE_NOT_OFFERED: _NO_SERVICE,
+    ChangeRefusal.CHANGE_PENDING: Words(
+        "改址申请正在等待揽投员确认，请先撤回。",
+        "The courier is being asked about another address. Withdraw that first.",
+    ),
+    ChangeRefusal.NO_CHANGE_PENDING: Words(
+        "没有待确认的改址申请。", "No change of address is waiting for an answer."
     ),
     ChangeRefusal.IDEMPOTENCY_KEY_REUSED: _KEY,
     ChangeRefusal.NOT_FOUND: _NOT_FOUND,
@@ -414,8 +552,25 @@ class BookingRefused(Refusal):
     cutoff_at: datetime | None = None
     area_id: str | None = None
     """Where to look for alternatives, when there can be some."""
+    until: datetime | None = None
+    """When the marks that speak against it will have expired."""
 
 
 class ChangeRefused(Refusal):
     code: ChangeRefusal
     current: Appointment | None = None
+
+
+class BulkRefused(Refusal):
+    code: BulkRefusal
+    rows: dict[int, BookingRefused] = Field(default_factory=dict)
+    """Which rows stand in the way, and why."""
+
+
+class RowRefused(Stored):
+    """What a row of many came to that was not booked, kept as long as the key of the whole."""
+
+    code: BookingRefusal
+    row_path: tuple[str, ...]
+    cutoff_at: datetime | None = None
+    at: datetime

@@ -31,9 +31,14 @@ from doorstep.appointments.model import (
 )
 from doorstep.capacity.model import Demand, Slot, SlotClosedReason, SlotRef
 from doorstep.capacity.rules import Wish
-from doorstep.catalogue.model import Errand, ServiceKind, SizeLimits
+from doorstep.catalogue.model import FAILURES, Errand, LineOutcome, ServiceKind, SizeLimits
 from doorstep.kit.geo import Point
 from doorstep.kit.windows import local_day
+
+_WAITING: Final = frozenset({Status.BOOKED, Status.ASSIGNED})
+_LEFT_SOMETHING: Final = frozenset({Status.PARTLY_COMPLETED, Status.FAILED})
+_SAID_NO: Final = frozenset({LineOutcome.REFUSED, LineOutcome.CUSTOMER_CANCELLED})
+"""Somebody does not want it: it is tried again only if it is named."""
 
 CLOSED_TO_BOOKING: Final[dict[SlotClosedReason, BookingRefusal]] = {
     SlotClosedReason.FULL: BookingRefusal.SLOT_FULL,
@@ -183,6 +188,9 @@ def reference_of(id: str, slot: Slot) -> str:
 
 # ------------------------------------------------------------------ changing a promise
 
+_ONE_AT_A_TIME: Final = frozenset({EventKind.RESCHEDULED, EventKind.ADDRESS_CHANGED})
+"""What nobody may ask for while the courier is being asked about another door."""
+
 
 def judge_change(
     appointment: Appointment | None,
@@ -203,6 +211,8 @@ def judge_change(
         return ChangeRefused(code=ChangeRefusal.NOT_ALLOWED_NOW, current=appointment)
     if at >= appointment.cancellable_until:
         return ChangeRefused(code=ChangeRefusal.CUTOFF_PASSED, current=appointment)
+    if appointment.pending_change and kind in _ONE_AT_A_TIME:
+        return ChangeRefused(code=ChangeRefusal.CHANGE_PENDING, current=appointment)
     if kind is EventKind.RESCHEDULED and appointment.changes >= policy.most_changes:
         return ChangeRefused(code=ChangeRefusal.TOO_MANY_CHANGES, current=appointment)
     return None
@@ -269,10 +279,16 @@ def moved(
     note: str | None = None,
     **changed: Any,
 ) -> Appointment | None:
-    """The appointment after `kind` happened to it. None: from this status it cannot."""
+    """The appointment after `kind` happened to it. None: from this status it cannot.
+
+    A change of address that waits for an answer comes to nothing, unless its courier only says yes
+    to the visit: who sets out before they agreed goes to the old door.
+    """
     step = MOVES[kind]
     if appointment.status not in step.sources:
         return None
+    if appointment.pending_change and kind is not EventKind.ACCEPTED:
+        appointment = change_ended(appointment, at=at, recorded_at=recorded_at, by_role=by_role)
     return noted(
         appointment,
         kind,
@@ -284,7 +300,19 @@ def moved(
     )
 
 
-_COUNTED: Final = ("status", "slot", "lines", "address_id", "courier_id")
+def change_ended(
+    appointment: Appointment, *, at: datetime, recorded_at: datetime, by_role: Role | None
+) -> Appointment:
+    """The appointment without the change of address that was asked for: it stays where it was."""
+    return noted(
+        appointment,
+        EventKind.ADDRESS_CHANGE_ENDED,
+        at=at,
+        recorded_at=recorded_at,
+        by_role=by_role,
+        pending_change=None,
+        private=appointment.private.model_copy(update={"going_to": None}),
+    )
 
 
 def noted(
@@ -306,19 +334,108 @@ def noted(
         by_role=by_role,
         note=note,
     )
-    counts = any(changed.get(name, old) != old for name, old in _counted(appointment).items())
-    return appointment.model_copy(
-        update={
-            **changed,
-            "sequence": entry.sequence,
-            "history": (*appointment.history, entry),
-            "version": appointment.version + counts,
-        }
+    history = (*appointment.history, entry)
+    after = appointment.model_copy(
+        update={**changed, "sequence": entry.sequence, "history": history}
+    )
+    counts = _counted(after) != _counted(appointment)
+    return after.model_copy(update={"version": appointment.version + counts})
+
+
+def _counted(appointment: Appointment) -> tuple[object, ...]:
+    """What is another version when it is another."""
+    private = appointment.private
+    return (
+        appointment.status,
+        appointment.slot,
+        appointment.lines,
+        appointment.address_id,
+        appointment.door_no,
+        appointment.pending_change,
+        private.contact,
+        private.access_notes,
+        appointment.courier_id,
     )
 
 
-def _counted(appointment: Appointment) -> dict[str, Any]:
-    return {name: getattr(appointment, name) for name in _COUNTED}
+# ------------------------------------------------------------------ what surrounds a visit
+
+
+def amendable(
+    appointment: Appointment | None, *, expected_version: int
+) -> Appointment | ChangeRefused:
+    """The appointment, if its customer may still say whom to call and how to get in."""
+    if appointment is None:
+        return ChangeRefused(code=ChangeRefusal.NOT_FOUND, path=("id",))
+    if appointment.version != expected_version:
+        return ChangeRefused(
+            code=ChangeRefusal.STALE_VERSION, path=("expectedVersion",), current=appointment
+        )
+    if appointment.status not in _WAITING:
+        return ChangeRefused(code=ChangeRefusal.NOT_ALLOWED_NOW, current=appointment)
+    return appointment
+
+
+# ------------------------------------------------------------------ what a visit left undone
+
+
+def left_over(
+    appointment: Appointment | None, named: Sequence[str] | None
+) -> tuple[Line, ...] | BookingRefused:
+    """The lines to be tried again: those named, or all that failed and that nobody said no to."""
+    if appointment is None:
+        return BookingRefused(code=BookingRefusal.NOT_FOUND, path=("appointmentId",))
+    if appointment.status not in _LEFT_SOMETHING:
+        return BookingRefused(code=BookingRefusal.NOT_ALLOWED_NOW, path=("appointmentId",))
+    left = [
+        line for line in appointment.lines if line.outcome in FAILURES and line.rebooked_as is None
+    ]
+    if named is None:
+        wanted = [line for line in left if line.outcome not in _SAID_NO]
+    elif refused := _not_left(named, appointment, left):
+        return refused
+    else:
+        wanted = [line for line in left if line.id in named]
+    if not wanted:
+        return BookingRefused(code=BookingRefusal.NOTHING_LEFT, path=("appointmentId",))
+    return tuple(wanted)
+
+
+def _not_left(
+    named: Sequence[str], appointment: Appointment, left: Sequence[Line]
+) -> BookingRefused | None:
+    known, open_ones = {line.id for line in appointment.lines}, {line.id for line in left}
+    for index, id in enumerate(named):
+        if id not in open_ones:
+            code = BookingRefusal.NOTHING_LEFT if id in known else BookingRefusal.NOT_FOUND
+            return BookingRefused(code=code, path=("lineIds", str(index)))
+    return None
+
+
+def tried_again(line: Line) -> Line:
+    """The line as it goes into the next visit, under the same id."""
+    changed: dict[str, Any] = {"outcome": None}
+    if isinstance(line, DeliveryLine):
+        changed["attempt_no"] = line.attempt_no + 1
+    return line.model_copy(update=changed)
+
+
+def rebooked(
+    appointment: Appointment, lines: Iterable[Line], into: str, *, at: datetime, by_role: Role
+) -> Appointment:
+    """The appointment, knowing in which other one these of its lines are tried again."""
+    ids = {line.id for line in lines}
+    return noted(
+        appointment,
+        EventKind.NOTED,
+        at=at,
+        recorded_at=at,
+        by_role=by_role,
+        lines=tuple(
+            line.model_copy(update={"rebooked_as": into}) if line.id in ids else line
+            for line in appointment.lines
+        ),
+    )
 
 
 # ------------------------------------------------------------------ who sees what
@@ -343,6 +460,11 @@ class Sight:
     access_notes: bool
     pickup_code: bool
     courier: bool
+
+    @property
+    def warned(self) -> bool:
+        """Whoever goes there, and who sends them; not whom a warning is about."""
+        return not self.own and (self.staff or self.access_notes)
 
 
 _ON_THE_WAY: Final = frozenset({Status.EN_ROUTE, Status.ARRIVED})

@@ -296,7 +296,7 @@ def declined(appointment: Appointment, reoffer: Reoffer, *, at: datetime) -> App
     return after
 
 
-def ended(reoffer: Reoffer, state: ReofferState, *, at: datetime) -> Reoffer:
+def reoffer_ended(reoffer: Reoffer, state: ReofferState, *, at: datetime) -> Reoffer:
     return reoffer.model_copy(update={"state": state, "ended_at": at})
 
 

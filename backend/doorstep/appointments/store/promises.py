@@ -1,13 +1,23 @@
 """Promises in MongoDB. What is private is sealed as one, with the customer's key."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from pymongo import UpdateOne
 
 from doorstep.addresses.model import ERASED, Address
-from doorstep.appointments.model import OPEN, Appointment, Contact, Private, Status
+from doorstep.appointments.model import (
+    OPEN,
+    Appointment,
+    Contact,
+    EventKind,
+    Private,
+    RowRefused,
+    Status,
+)
+from doorstep.capacity.model import Slot
+from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.documents import Document, changes
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import stored_schema
@@ -16,6 +26,7 @@ from doorstep.kit.pages import Ask, Page, cut
 from doorstep.kit.pii import OwnerKey, Vault
 
 APPOINTMENTS: Final = "appointments"
+ROWS_REFUSED: Final = "rows_refused"
 KEPT: Final = (
     Kept(
         APPOINTMENTS,
@@ -24,8 +35,17 @@ KEPT: Final = (
             Index(("customer_id", "-_id")),
             Index(("status", "window.end")),
             Index(("customer_id", "address_id"), only={"status": {"$in": sorted(OPEN)}}),
+            Index(
+                ("pending_change.answer_by",),
+                only={"pending_change.answer_by": {"$exists": True}},
+            ),
         ),
         schema=stored_schema(Appointment, sealed=("private",)),
+    ),
+    Kept(
+        ROWS_REFUSED,
+        (Index(("at",), expire_after=timedelta(hours=48)),),
+        schema=stored_schema(RowRefused),
     ),
 )
 _PRIVATE: Final = f"{APPOINTMENTS}.private"
@@ -35,6 +55,7 @@ class AppointmentStore:
     def __init__(self, mongo: Mongo, vault: Vault) -> None:
         self._mongo = mongo
         self._appointments = mongo[APPOINTMENTS]
+        self._rows_refused = mongo[ROWS_REFUSED]
         self._vault = vault
 
     async def get(self, id: str, *, tx: Tx | None = None) -> Appointment | None:
@@ -51,6 +72,20 @@ class AppointmentStore:
     async def add(self, appointment: Appointment, *, tx: Tx) -> None:
         key = await self._vault.key(appointment.customer_id)
         tx.insert(APPOINTMENTS, _sealed(appointment.document(), key))
+
+    async def prepare_for(self, customers: Collection[str]) -> None:
+        """Have the keys at hand of everybody for whom a long transaction will write."""
+        known = await self._vault.keys(customers)
+        if fresh := set(customers) - known.keys():
+            await self._vault.make(fresh)
+            await self._vault.keys(fresh)
+
+    def keep_refused(self, row: RowRefused, *, tx: Tx) -> None:
+        tx.insert(ROWS_REFUSED, row.document())
+
+    async def rows_refused(self, ids: Collection[str]) -> dict[str, RowRefused]:
+        rows = self._rows_refused.find({"_id": {"$in": list(ids)}})
+        return {row["_id"]: RowRefused.of_document(row) async for row in rows}
 
     async def advance(self, steps: Sequence[tuple[Appointment, Appointment]], *, tx: Tx) -> bool:
         """Each `before` becomes its `after`. False: one of them is not as it was read."""
@@ -75,11 +110,74 @@ class AppointmentStore:
         )
         return found is not None
 
+    async def open_of(
+        self, customer_id: str, but: Collection[ServiceKind], *, tx: Tx | None = None
+    ) -> int:
+        """How many open appointments the customer has, but for those of these kinds alone.
+
+        What the transaction is about to insert counts too.
+        """
+        wanted = {
+            "customer_id": customer_id,
+            "status": {"$in": sorted(OPEN)},
+            "lines": {"$elemMatch": {"kind": {"$nin": sorted(but)}}},
+        }
+        session = tx.session if tx else None
+        count: int = await self._appointments.count_documents(wanted, session=session)
+        coming = tx.inserts.get(APPOINTMENTS, []) if tx else []
+        kinds = [
+            {line["kind"] for line in row["lines"]}
+            for row in coming
+            if row["customer_id"] == customer_id
+        ]
+        return count + sum(not each <= set(but) for each in kinds)
+
+    async def cancelled_of(self, customer_id: str, since: datetime) -> list[Appointment]:
+        """What the customer had cancelled since then."""
+        since_then = {"kind": EventKind.CANCELLED.value, "at": {"$gt": since}}
+        rows = self._appointments.find(
+            {
+                "customer_id": customer_id,
+                "status": Status.CANCELLED.value,
+                "history": {"$elemMatch": since_then},
+            }
+        )
+        return await self._opened([row async for row in rows])
+
+    async def bound_for(self, address_id: str, customer_id: str, first: date) -> list[str]:
+        rows = self._appointments.find(
+            {
+                "customer_id": customer_id,
+                "address_id": address_id,
+                "status": {"$in": sorted(OPEN)},
+                "day": {"$gte": first.isoformat()},
+            },
+            {"_id": 1},
+        )
+        return [row["_id"] async for row in rows.sort("_id")]
+
+    async def unanswered(self, at: datetime, most: int) -> list[str]:
+        rows = self._appointments.find({"pending_change.answer_by": {"$lte": at}}, {"_id": 1})
+        return [row["_id"] async for row in rows.limit(most)]
+
     async def ending_between(
         self, first: datetime, last: datetime, statuses: Collection[Status]
     ) -> list[Appointment]:
         rows = self._appointments.find(
             {"status": {"$in": sorted(statuses)}, "window.end": {"$gt": first, "$lte": last}}
+        )
+        return await self._opened([row async for row in rows])
+
+    async def of_slot(self, slot: Slot) -> list[Appointment]:
+        """Every promise that has a place in it."""
+        rows = self._appointments.find(
+            {
+                "branch_id": slot.branch_id,
+                "day": slot.day.isoformat(),
+                "window.start": slot.window.start,
+                "area_id": slot.area_id,
+                "status": {"$ne": Status.CANCELLED},
+            }
         )
         return await self._opened([row async for row in rows])
 

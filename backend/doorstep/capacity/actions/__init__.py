@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 
+from doorstep.capacity.actions.agreeing import Agreement
+from doorstep.capacity.actions.granting import Granting, Turn
 from doorstep.capacity.actions.publishing import Publishing
-from doorstep.capacity.actions.showing import Showing, SlotView
+from doorstep.capacity.actions.showing import SlotView
 from doorstep.capacity.actions.taking import Taking
 
-__all__ = ["Capacity", "SlotView"]
+__all__ = ["Agreement", "Capacity", "SlotView", "Turn"]
 
 
 @dataclass(frozen=True)
-class Capacity(Showing, Taking, Publishing):
+class Capacity(Granting, Taking, Publishing):
     """All verbs of the room, over one set of tools."""

@@ -9,6 +9,7 @@ idempotency row, promise and event. Measured against plain transactions: 11,668 
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -20,12 +21,13 @@ from doorstep.kit.mongo.transactions import (
     Abandoned,
     Attempt,
     Mongo,
-    Repeated,
+    Reused,
     Told,
     Tx,
     answer_again,
 )
 from doorstep.kit.refusals import Refusal
+from doorstep.kit.turns import Turns
 
 MOST_TOGETHER: Final = 32
 
@@ -40,10 +42,16 @@ Write = Callable[[Tx], Awaitable[Identified | Refusal]]
 
 
 @dataclass(frozen=True)
-class _Waiter:
+class Wanted:
+    """A place, and what it is for."""
+
     ask: Ask
     attempt: Attempt
     write: Write
+
+
+@dataclass(frozen=True)
+class _Waiter(Wanted):
     answer: asyncio.Future[Any]
 
 
@@ -55,6 +63,7 @@ class Places:
         self._slots = slots
         self._waiting: dict[str, list[_Waiter]] = defaultdict(list)
         self._serving: dict[str, asyncio.Task[None]] = {}
+        self._turns = Turns()
 
     async def take(self, key: str, ask: Ask, attempt: Attempt, write: Write) -> Any:
         """What `write` came to; NotTaken, Repeated or Reused if it did not come to that."""
@@ -69,11 +78,41 @@ class Places:
         try:
             while waiting := self._waiting[key]:
                 batch, self._waiting[key] = waiting[:MOST_TOGETHER], waiting[MOST_TOGETHER:]
-                await self._settle(key, [w for w in batch if not w.answer.done()])
+                async with self._turns.of(key):
+                    await self._settle(key, [w for w in batch if not w.answer.done()])
         finally:
             del self._serving[key]
             if not self._waiting[key]:
                 del self._waiting[key]
+
+    async def take_all(
+        self, wanted: Sequence[tuple[str, Wanted]], attempt: Attempt, id: str
+    ) -> Any:
+        """All of the places in one transaction, or none: see `Taking.take_all`."""
+        keys = sorted({key for key, _ in wanted})
+
+        async def body(tx: Tx) -> Any:
+            if told := await self._mongo.told([attempt], tx=tx):
+                return answer_again(attempt, *told.values())
+            before = {key: await self._slots.lock(key, tx=tx) for key in keys}
+            slots = {key: slot for key, slot in before.items() if slot}
+            answers: list[object] = []
+            for key, want in wanted:
+                answer: object = NotTaken(code=NoPlace.GONE)
+                if key in slots:
+                    slots[key], answer = await _serve_one(slots[key], want, {}, tx)
+                answers.append(answer)
+            if any(isinstance(answer, Refusal) for answer in answers):
+                raise Abandoned(answers)
+            for slot in slots.values():
+                await self._slots.put(slot, tx=tx)
+            tx.remember(attempt, id)
+            return answers
+
+        async with AsyncExitStack() as turns:
+            for key in keys:  # in order, so that no two of us wait for each other
+                await turns.enter_async_context(self._turns.of(key))
+            return await self._mongo.transact(body)
 
     async def _settle(self, key: str, batch: Sequence[_Waiter]) -> None:
         """Answer each of the batch. One that fails by a bug fails alone."""
@@ -102,7 +141,8 @@ class Places:
             for waiter in batch:
                 slot, answer = await _serve_one(slot, waiter, told, tx)
                 answers.append(answer)
-            if slot == before and not any(isinstance(each, Repeated) for each in answers):
+            # Not whether the slot has changed: who takes what they give back leaves it as it was.
+            if all(isinstance(each, Refusal | Reused) for each in answers):
                 raise Abandoned(answers)
             # What is told again was read here, perhaps before a majority had it. Our commit waits
             # until one has, so that whoever looks for it next finds it.
@@ -113,7 +153,7 @@ class Places:
 
 
 async def _serve_one(
-    slot: Slot, waiter: _Waiter, told: dict[str, Told], tx: Tx
+    slot: Slot, waiter: Wanted, told: dict[str, Told], tx: Tx
 ) -> tuple[Slot, object]:
     """The slot after this waiter, and what to answer. A key told before is answered again."""
     key = waiter.attempt.key

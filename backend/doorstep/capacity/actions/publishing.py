@@ -6,10 +6,12 @@ asks can be told why there is less than there was, and which promises that touch
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Final
 
+from doorstep.accounts.model import DISPATCH, Caller
 from doorstep.calendar.rules import Almanac
 from doorstep.capacity import rules
 from doorstep.capacity.actions.tools import Tools
@@ -17,15 +19,19 @@ from doorstep.capacity.events import CapacityChanged
 from doorstep.capacity.model import (
     Cap,
     CapacityBudget,
+    CapacityRefusal,
+    CapRefused,
     Edition,
     EditionReason,
     Slot,
     SlotPattern,
-    Terms,
 )
 from doorstep.capacity.rules import Force
-from doorstep.kit.mongo.transactions import Overtaken, Tx
+from doorstep.kit.mongo.transactions import Attempt, Overtaken, Repeated, Reused, Tx
 from doorstep.kit.windows import day_span
+
+NO_SLOT: Final = CapRefused(code=CapacityRefusal.NOT_FOUND, path=("slotId",))
+_REUSED: Final = CapRefused(code=CapacityRefusal.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",))
 
 
 @dataclass(frozen=True)
@@ -103,20 +109,22 @@ class Publishing(Tools):
         budgets = rules.budgets_of(slots, force, self.policy)
         now = self.clock.now()
         changed = [slot for slot in slots if budgets[slot.id] != slot.budget]
-        for slot in changed:
-            await self._renew(slot, budgets, now)
+        renewed = [await self._renew(slot.id, budgets[slot.id], now) for slot in changed]
         self.stamps[branch_id] = stamp
-        return len(changed)
+        return sum(renewed)
 
-    async def _renew(
-        self, slot: Slot, budgets: Mapping[str, CapacityBudget], now: datetime
-    ) -> None:
-        after = slot.model_copy(update={"budget": budgets[slot.id], "edition": slot.edition + 1})
+    async def _renew(self, key: str, budget: CapacityBudget, now: datetime) -> bool:
+        """False: another worker has published just that meanwhile."""
 
-        async def body(tx: Tx) -> None:
+        async def body(tx: Tx) -> bool:
+            slot = await self.slots.get(key, tx=tx)
+            if slot is None or slot.budget == budget:
+                return False
+            after = slot.model_copy(update={"budget": budget, "edition": slot.edition + 1})
             await self._replace(slot, after, EditionReason.ROSTER, now, tx)
+            return True
 
-        await self.mongo.transact(body)
+        return await self.mongo.transact(body)
 
     async def _replace(
         self,
@@ -150,22 +158,51 @@ class Publishing(Tools):
             )
         )
 
-    async def editions(self, key: str) -> list[Edition]:
-        """What had been published of a slot before today's edition, the first one first."""
-        return await self.slots.editions(key)
+    async def published(self, branch_id: str, first: date, days: int) -> list[Slot]:
+        """The slots of a branch's days as they are published, in order."""
+        return await self.slots.of_branch(branch_id, first, days)
 
-    async def cap(self, slot: Slot, cap: Cap, *, at: datetime, by: str, note: str, tx: Tx) -> Slot:
+    async def editions(self, keys: Collection[str]) -> dict[str, list[Edition]]:
+        """What had been published of each slot before today's edition, the first one first."""
+        return await self.slots.editions(keys)
+
+    async def cap(
+        self, slot: Slot, cap: Cap, *, at: datetime, by: str, note: str | None, tx: Tx
+    ) -> Slot:
         """What an operator will not go beyond. What is promised already stays promised."""
         after = slot.model_copy(update={"cap": cap, "edition": slot.edition + 1})
         await self._replace(slot, after, EditionReason.CAP, at, tx, by=by, note=note)
         return after
 
+    async def cap_slot(
+        self,
+        key: str,
+        cap: Cap,
+        attempt: Attempt,
+        *,
+        expected_edition: int,
+        by: Caller,
+        note: str | None,
+    ) -> Slot | CapRefused:
+        """Cap the edition that they have read, if the slot is theirs."""
+
+        async def body(tx: Tx) -> Slot | CapRefused:
+            slot = await self.slots.get(key, tx=tx)
+            if slot is None or not by.may(DISPATCH, slot.branch_path):
+                return NO_SLOT
+            if slot.edition != expected_edition:
+                return CapRefused(
+                    code=CapacityRefusal.STALE_VERSION, path=("expectedEdition",), current=slot
+                )
+            return await self.cap(slot, cap, at=attempt.at, by=by.id, note=note, tx=tx)
+
+        outcome = await self.mongo.once(attempt, body)
+        if isinstance(outcome, Repeated):
+            return await self.slots.get(outcome.id) or NO_SLOT
+        return _REUSED if isinstance(outcome, Reused) else outcome
+
     def add_patterns(self, patterns: Iterable[SlotPattern], *, tx: Tx) -> None:
         self.slots.add_patterns(patterns, tx=tx)
-
-    def add_terms(self, terms: Iterable[Terms], *, tx: Tx) -> None:
-        self.terms.add(terms, tx=tx)
-        self.known_terms.forget()
 
 
 def _by_branch(patterns: Iterable[SlotPattern]) -> dict[str, list[SlotPattern]]:

@@ -7,10 +7,9 @@ from datetime import date, datetime, timedelta
 
 from doorstep.addresses.model import ServiceArea
 from doorstep.capacity import rules
-from doorstep.capacity.actions.tools import Tools
+from doorstep.capacity.actions.agreeing import Agreeing
 from doorstep.capacity.model import Demand, Slot, SlotClosedReason, SlotRef
 from doorstep.capacity.rules import Bounds, Surroundings, Wish
-from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.windows import TimeWindow, day_span, local_day
 
 
@@ -39,7 +38,7 @@ class SlotView:
 
 
 @dataclass(frozen=True)
-class Showing(Tools):
+class Showing(Agreeing):
     """Every slot is judged by the functions that booking is judged by."""
 
     async def views(
@@ -70,7 +69,7 @@ class Showing(Tools):
         not_key: str | None = None,
     ) -> list[SlotView]:
         """The next slots that can be booked: what to offer instead."""
-        span = day_span(local_day(at), self.policy.horizon_days + 1)
+        span = day_span(local_day(at), await self.farthest_days() + 1)
         views = await self.views(area, wish, span, at=at)
         return [view for view in views if not view.closed and view.slot.id != not_key][:most]
 
@@ -94,11 +93,6 @@ class Showing(Tools):
 
     async def get_many(self, keys: Sequence[str]) -> dict[str, Slot]:
         return await self.slots.get_many(keys)
-
-    async def bounds(self, services: Iterable[ServiceKind], area_id: str, day: date) -> Bounds:
-        """The terms of booking these services there on that day."""
-        terms = await self.known_terms.get()
-        return rules.bounds_of(terms, services, area_id, day, self.policy)
 
     def beyond_horizon(self, start: datetime, *, at: datetime) -> bool:
         return local_day(start) > local_day(at) + timedelta(days=self.policy.horizon_days)

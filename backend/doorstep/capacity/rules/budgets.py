@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
-from typing import Final
 
 from doorstep.addresses.model import ServiceArea
 from doorstep.calendar.model import Sailing
@@ -22,8 +21,6 @@ from doorstep.couriers.model import Vehicle
 from doorstep.couriers.rules import Roster
 from doorstep.kit.windows import TimeWindow
 
-_MOST_COUNTED: Final = 1000
-
 
 @dataclass(frozen=True)
 class Force:
@@ -35,14 +32,19 @@ class Force:
     patterns: tuple[SlotPattern, ...]
 
     def served(self, slot: Slot) -> frozenset[str]:
-        """The areas that are served while the slot lasts, itself included."""
-        held = {area.id for area in self.areas if area.holds_on(slot.day)}
-        beside = {
-            pattern.area_id
-            for pattern in self.patterns
-            if pattern.area_id in held
-            and any(slot.window.touches(each) for each in pattern.windows(slot.day))
-        }
+        """The areas that are served while the slot lasts, itself included.
+
+        A window may reach past midnight: those of the days beside count too.
+        """
+        beside = set()
+        for day in (slot.day + timedelta(days=offset) for offset in (-1, 0, 1)):
+            held = {area.id for area in self.areas if area.holds_on(day)}
+            beside |= {
+                pattern.area_id
+                for pattern in self.patterns
+                if pattern.area_id in held
+                and any(slot.window.touches(each) for each in pattern.windows(day))
+            }
         return frozenset(beside | {slot.area_id})
 
 

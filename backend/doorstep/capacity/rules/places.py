@@ -4,7 +4,7 @@ The same functions decide what is shown and what is accepted: offered means book
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -41,6 +41,14 @@ def taken(
     given = slot.booked.minus(instead) if instead else slot.booked
     held = [hold.demand for hold in live(slot.holds, at) if hold.id != but]
     return given.plus(*held) if held else given
+
+
+def held(slot: Slot, at: datetime) -> Taken:
+    """What is kept for those who are still choosing."""
+    given = Taken()
+    for hold in live(slot.holds, at):
+        given = given.plus(hold.demand)
+    return given
 
 
 def lacking(slot: Slot, given: Taken, demand: Demand) -> SlotClosedReason | None:
@@ -201,6 +209,12 @@ def beyond(slot: Slot, visits: Iterable[Visit]) -> list[Visit]:
     return affected[::-1]
 
 
+def left(slot: Slot, given: Taken) -> Load:
+    """What is still to be had in each dimension. Below zero: more is promised than there is."""
+    ceiling = _ceiling(slot)
+    return Load(**{name: amount - getattr(given.load, name) for name, amount in ceiling})
+
+
 _NO_PLACE: Final = {
     SlotClosedReason.NO_COURIER: NoPlace.NO_COURIER,
     SlotClosedReason.NO_VEHICLE: NoPlace.NO_VEHICLE,
@@ -213,7 +227,8 @@ def take(slot: Slot, ask: Ask) -> Slot | NotTaken:
     if ask.hold_id and not any(hold.id == ask.hold_id for hold in holds):
         return NotTaken(code=NoPlace.HOLD_EXPIRED)
     given = taken(slot, ask.at, but=ask.hold_id, instead=ask.instead)
-    if reason := lacking(slot, given, ask.demand):
+    reason = None if _no_more(ask) else lacking(slot, given, ask.demand)
+    if reason:
         return NotTaken(code=_NO_PLACE.get(reason, NoPlace.FULL))
     rest = tuple(hold for hold in holds if hold.id != ask.hold_id)
     if ask.hold_until:
@@ -221,3 +236,31 @@ def take(slot: Slot, ask: Ask) -> Slot | NotTaken:
         return slot.model_copy(update={"holds": kept})
     booked = slot.booked.minus(ask.instead) if ask.instead else slot.booked
     return slot.model_copy(update={"booked": booked.plus(ask.demand), "holds": rest})
+
+
+def _no_more(ask: Ask) -> bool:
+    """Whether the asker gives back at least what they take, whatever the slot has left."""
+    old, new = ask.instead, ask.demand
+    if old is None or old.services != new.services:
+        return False
+    return all(amount <= getattr(old.load, name) for name, amount in new.load)
+
+
+def rehearse(
+    slots: Mapping[str, Slot], wants: Iterable[Sequence[tuple[str, Ask]]]
+) -> list[int | NotTaken]:
+    """Which of the places it asks for each would get, if they came one after the other.
+
+    Who would get none is told what the last of them lacks.
+    """
+    now, answers = dict(slots), []
+    for choices in wants:
+        answer: int | NotTaken = NotTaken(code=NoPlace.GONE)
+        for index, (key, ask) in enumerate(choices):
+            after = take(now[key], ask) if key in now else answer
+            if isinstance(after, Slot):
+                now[key], answer = after, index
+                break
+            answer = after
+        answers.append(answer)
+    return answers

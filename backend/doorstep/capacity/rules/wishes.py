@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
-from typing import Final
 
 from doorstep.capacity.model import (
     CapacityPolicy,
@@ -17,8 +16,6 @@ from doorstep.catalogue.model import Errand, ServiceKind, WayIn
 from doorstep.catalogue.rules import IN_PAIRS, CostModel, cost_of
 from doorstep.kit.geo import Point
 from doorstep.kit.windows import at_local
-
-_MOST_COUNTED: Final = 1000
 
 
 @dataclass(frozen=True)

@@ -100,8 +100,8 @@ class Hub:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     async def _follow(self) -> None:
-        async with self._mongo.watch(OUTBOX, _PIPELINE) as stream:
-            await stream.try_next()  # the server answers: from here on nothing is missed
+        token = await self._mongo.latest(OUTBOX, _PIPELINE)  # from here on nothing is missed
+        async with self._mongo.watch(OUTBOX, _PIPELINE, resume_after=token) as stream:
             self._open.set()
             self.ring_all()
             while stream.alive:  # until the collection is dropped: then another is opened

@@ -110,12 +110,9 @@ class Relay:
     async def _stream(self) -> AsyncIterator[Any]:
         """The outbox's stream, from the saved token on, or from now on without one."""
         saved = await self._mongo[TOKENS].find_one({"_id": _TOKEN})
-        options = {"resume_after": saved["token"]} if saved else {}
-        async with self._mongo.watch(OUTBOX, _PIPELINE, **options) as stream:
-            if not saved:
-                # The server answers: from here on nothing is missed. What it may answer with was
-                # committed before the sweep, which tells it.
-                await stream.try_next()
+        # Without one, what was committed before now is told by the sweep, which comes after.
+        token = saved["token"] if saved else await self._mongo.latest(OUTBOX, _PIPELINE)
+        async with self._mongo.watch(OUTBOX, _PIPELINE, resume_after=token) as stream:
             yield stream
 
     async def _forget_token(self) -> None:

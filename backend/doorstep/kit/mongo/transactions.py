@@ -6,7 +6,7 @@ no ids that must be told outside, no mail, no network.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -247,6 +247,22 @@ class Mongo:
         stream = await settled(self.db[collection].watch(list(pipeline), **options))
         async with stream:
             yield stream
+
+    async def latest(self, collection: str, pipeline: Sequence[Document]) -> Mapping[str, Any]:
+        """The token of now: a stream that resumes after it tells what is not to be read yet.
+
+        Asked of a stream of its own that waits for nothing: one that waits for news, as those who
+        follow do, takes a second to say that there are none.
+        """
+        async with self.watch(collection, pipeline, max_await_time_ms=1) as stream:
+            await stream.try_next()
+            token = stream.resume_token
+            assert token is not None  # the server has answered
+        # Trap: a transaction that was committing as the stream opened may lie before the token,
+        # and nobody can read it yet. A write that finds nothing is acknowledged when a majority
+        # has all that was before it.
+        await self.db[collection].delete_one({"_id": ""})
+        return token
 
     async def close(self) -> None:
         """Harmless when repeated; the driver's own close is not while cursors wait."""

@@ -30,6 +30,7 @@ const MEANINGS = {
   today: () => day(0),
   tomorrow: () => day(1),
   now: () => new Date().toISOString(),
+  "in five days": () => new Date(Date.now() + 5 * DAY).toISOString(),
   key,
 
   address: async (ask) => (await homeOf(ask)).id,
@@ -45,6 +46,14 @@ const MEANINGS = {
 
   appointment: async (ask) => (await appointmentOf(ask)).id,
   "appointment version": async (ask) => (await appointmentOf(ask)).version,
+
+  "visit that left something": async (ask) => (await leavingSomething(ask)).id,
+  "slot for what it left": async (ask) => {
+    const { id } = await leavingSomething(ask);
+    const { address, lines } = await ask("Appointment", { id });
+    const services = [...new Set(lines.map(({ kind }) => kind))];
+    return (await openSlots(ask, { addressId: address.id, services }))[0].id;
+  },
 
   waiting: async (ask) => (await inBranch(ask, "BOOKED")).id,
   "waiting version": async (ask) => (await inBranch(ask, "BOOKED")).version,
@@ -91,6 +100,11 @@ async function openSlots(ask, more) {
 async function appointmentOf(ask) {
   const mine = await ask("MyAppointments", { first: 1, status: ["BOOKED", "ASSIGNED"] });
   return orElse(mine.edges[0]?.node, "Book an appointment first: none of yours is open.");
+}
+
+async function leavingSomething(ask) {
+  const mine = await ask("MyAppointments", { first: 1, status: ["PARTLY_COMPLETED", "FAILED"] });
+  return orElse(mine.edges[0]?.node, "No visit of yours has left anything undone.");
 }
 
 async function inBranch(ask, status) {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from math import cos, radians
 from typing import Any, Final, Self
 
@@ -11,18 +11,13 @@ from shapely.geometry import shape
 
 from doorstep.addresses.model import (
     Address,
-    AddressAsked,
-    Candidate,
     Fault,
     FaultKind,
-    Place,
     ServiceArea,
     Township,
 )
 from doorstep.kit.geo import Point
 
-_BY_POINT: Final = 1.0
-_BY_NAME: Final = 0.8
 _METRES_A_DEGREE: Final = 111_195
 SLIVER_METRES: Final = 0.5
 """What is narrower than this tells of a pen, not of a border."""
@@ -95,6 +90,13 @@ def tiling_faults(
         *_without_branch(held),
         *_shared_townships(held, outlines, land, townships, narrowest_metres),
     ]
+
+
+def days_of_change(areas: Iterable[ServiceArea], first: date, last: date) -> list[date]:
+    """The first day, and every later one up to the last on which another map holds."""
+    begun = {area.valid_from for area in areas if area.valid_from}
+    ended = {area.valid_to + timedelta(days=1) for area in areas if area.valid_to}
+    return [first, *sorted(day for day in begun | ended if first < day <= last)]
 
 
 def _overlaps(
@@ -172,48 +174,3 @@ def _in_metres(ground: Any) -> Any:
     # Near the origin, so that digits are left for what is smaller than a metre.
     west, south, _, _ = ground.bounds
     return shapely.transform(ground, lambda corners: (corners - [west, south]) * scale)
-
-
-# ------------------------------------------------------------ what an address means
-
-
-def candidates(asked: AddressAsked, places: Sequence[Place]) -> list[Candidate]:
-    """What the address may mean, the likeliest first. Never one silently guessed.
-
-    A point on the map is taken at its word. Without one, the longest place names that stand in the
-    address decide; places of the same name in several divisions are several candidates.
-    """
-    door = asked.door
-    if door.location is not None:
-        division = asked.division_code or _division_at(door.location, places)
-        return [Candidate(division_code=division, door=door, confidence=_BY_POINT)]
-    named = [place for place in places if place.name in door.line]
-    if asked.division_code:
-        named = [p for p in named if p.division_code.startswith(asked.division_code)]
-    longest = max((len(place.name) for place in named), default=0)
-    best = [place for place in named if len(place.name) == longest]
-    return [
-        Candidate(
-            division_code=place.division_code,
-            door=door.model_copy(update={"location": place.location}),
-            confidence=round(_BY_NAME / len(best), 2),
-        )
-        for place in best
-    ]
-
-
-def _division_at(point: Point, places: Sequence[Place]) -> str:
-    """That of the nearest place. Flat is near enough here, and quick among thousands."""
-    shrunk = cos(radians(point.latitude))
-
-    def away(place: Place) -> float:
-        east = (place.location.longitude - point.longitude) * shrunk
-        return east * east + (place.location.latitude - point.latitude) ** 2
-
-    nearest = min(places, key=away, default=None)
-    return nearest.division_code if nearest else ""
-
-
-def certain(found: Sequence[Candidate]) -> Candidate | None:
-    """The one candidate there is. None: none, or several to choose from."""
-    return found[0] if len(found) == 1 else None

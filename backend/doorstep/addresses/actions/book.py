@@ -1,31 +1,36 @@
 """Keeping address books, and finding the area of a door."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Final
 
 from doorstep.addresses import rules
-from doorstep.addresses.events import AddressDeleted, AddressSaved
+from doorstep.addresses.actions.beats import Beats
+from doorstep.addresses.actions.city import CityMap
+from doorstep.addresses.events import AddressDeleted, AddressMoved, AddressSaved
 from doorstep.addresses.model import (
     Address,
     AddressAsked,
     AddressRefusal,
     AddressRefused,
+    BeatMatch,
     Candidate,
     DeliveryDepth,
+    DepthJudged,
     Gone,
+    ItemClass,
     Place,
     ServiceArea,
 )
 from doorstep.addresses.rules import AreaMap
-from doorstep.addresses.store import AddressStore, MapStore
+from doorstep.addresses.store import AddressStore
 from doorstep.kit.clock import Clock
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Mongo, Repeated, Reused, Tx
 from doorstep.kit.pii import Vault
-from doorstep.kit.remembered import Remembered
 from doorstep.kit.windows import local_day
+from doorstep.rulebook.actions import Rulebook
 
 NOT_FOUND: Final = AddressRefused(code=AddressRefusal.NOT_FOUND, path=("id",))
 _REUSED: Final = AddressRefused(
@@ -45,33 +50,6 @@ class Located:
         return rules.certain(self.found)
 
 
-class CityMap:
-    """The areas and places as they were a few seconds ago."""
-
-    def __init__(self, store: MapStore) -> None:
-        self._store = store
-        self._areas = Remembered(self._read)
-        self._places = Remembered(store.places)
-
-    async def areas(self, day: date | None = None) -> AreaMap:
-        """The map of a day. Without one, that of all days: to find an area by its id."""
-        maps = await self._areas.get()
-        if day not in maps:
-            maps[day] = AreaMap.of(maps[None].areas, day)
-        return maps[day]
-
-    async def places(self) -> list[Place]:
-        return await self._places.get()
-
-    def add(self, areas: Iterable[ServiceArea], places: Iterable[Place], *, tx: Tx) -> None:
-        self._store.add(areas, places, tx=tx)
-        self._areas.forget()
-        self._places.forget()
-
-    async def _read(self) -> dict[date | None, AreaMap]:
-        return {None: AreaMap.of(await self._store.areas())}
-
-
 @dataclass(frozen=True)
 class Addresses:
     mongo: Mongo
@@ -80,6 +58,8 @@ class Addresses:
     vault: Vault
     clock: Clock
     most_addresses: int
+    rulebook: Rulebook
+    beats: Beats
 
     async def locate(self, asked: AddressAsked) -> Located:
         """Which door this may be, and which area it lies in if that is certain."""
@@ -90,18 +70,41 @@ class Addresses:
             area = (await self._today()).at(one.door.location)
         return Located(found, area)
 
+    async def placed_on_beat(self, located: Located) -> tuple[Place | None, BeatMatch | None]:
+        """The bureau's place of a door that was found, and its beat."""
+        one = located.candidate
+        if one is None:
+            return None, None
+        place = rules.place_of(one.door, one.division_code, await self.city.places())
+        area_id = located.area.id if located.area else None
+        return place, await self.beats.match(one.door, one.division_code, area_id)
+
     async def area(self, id: str | None) -> ServiceArea | None:
         return (await self.city.areas()).get(id)
 
-    async def of_owner(self, id: str, owner_id: str) -> Address | None:
-        return await self._as_of_today(await self.store.of_owner(id, owner_id))
+    async def of_owner(self, id: str, owner_id: str, *, tx: Tx | None = None) -> Address | None:
+        return await self._as_of_today(await self.store.of_owner(id, owner_id, tx=tx))
 
     async def get(self, id: str) -> Address | None:
         return await self._as_of_today(await self.store.get(id))
 
+    async def get_many(self, ids: Collection[str]) -> dict[str, Address]:
+        areas = await self._today()
+        found = await self.store.get_many(ids)
+        return {address.id: rules.placed(address, areas) for address in found}
+
+    async def placed(self, address: Address) -> Address:
+        """The address, in the area it lies in today."""
+        return rules.placed(address, await self._today())
+
     async def all_of(self, owner_id: str) -> list[Address]:
         areas = await self._today()
         return [rules.placed(address, areas) for address in await self.store.all_of(owner_id)]
+
+    async def depth(self, address: Address, item_class: ItemClass) -> DepthJudged:
+        """How far in the law has us come there today, and whether the wish goes farther."""
+        table, today = await self.rulebook.table(), local_day(self.clock.now())
+        return rules.judge_depth(address, item_class, table, today)
 
     async def _today(self) -> AreaMap:
         return await self.city.areas(local_day(self.clock.now()))
@@ -123,6 +126,9 @@ class Addresses:
             await self.vault.key(owner_id)
         located = await self.locate(asked)
         draft = _draft(new_id("adr"), owner_id, asked, located)
+        if isinstance(draft, Address) and asked.delivery_depth is None:
+            judged = await self.depth(draft, ItemClass.RECEIPTED)
+            draft = draft.model_copy(update={"delivery_depth": judged.legal})
 
         async def body(tx: Tx) -> Address | AddressRefused:
             if isinstance(draft, AddressRefused):
@@ -142,6 +148,7 @@ class Addresses:
             return AddressRefused(code=AddressRefusal.TOO_MANY_ADDRESSES)
         if not dry:
             await self.store.add([draft], tx=tx)
+            await self.beats.learn(draft, tx=tx)
             self._say_saved(draft, tx)
         return draft
 
@@ -151,11 +158,54 @@ class Addresses:
         before = await self.store.of_owner(id, draft.owner_id, tx=tx)
         if before is None:
             return NOT_FOUND
-        after = draft.model_copy(update={"id": id, "version": before.version + 1})
+        kept = {"moved_to": before.moved_to, "moved_on": before.moved_on}
+        after = draft.model_copy(update={"id": id, "version": before.version + 1, **kept})
         if before.version != expected_version or not await self.store.replace(before, after, tx=tx):
             return _stale(before)
+        await self.beats.learn(after, tx=tx)
         self._say_saved(after, tx)
         return after
+
+    async def drafted(self, owner_id: str, asked: AddressAsked) -> Address | AddressRefused:
+        """The address as it would stand in the book."""
+        return _draft(new_id("adr"), owner_id, asked, await self.locate(asked))
+
+    async def enter(self, draft: Address, *, dry: bool, tx: Tx) -> Address | AddressRefused:
+        """Put a draft into the book, unless that is full. Its owner has a key already."""
+        return await self._add(draft, tx, dry=dry)
+
+    async def point_on(
+        self,
+        id: str,
+        owner_id: str,
+        to: str,
+        day: date,
+        *,
+        expected_version: int,
+        at: datetime,
+        tx: Tx,
+    ) -> Address | AddressRefused:
+        """Its owner moves away on that day. Until then it stays what it is."""
+        before = await self.store.of_owner(id, owner_id, tx=tx)
+        if before is None:
+            return NOT_FOUND
+        after = before.model_copy(
+            update={"moved_to": to, "moved_on": day, "version": before.version + 1}
+        )
+        if before.version != expected_version or not await self.store.replace(before, after, tx=tx):
+            return _stale(before)
+        told = AddressMoved(aggregate=id, sequence=after.version, at=at, owner_id=owner_id, to=to)
+        tx.record(told)
+        return after
+
+    async def retire(self, id: str, owner_id: str, *, at: datetime, tx: Tx) -> None:
+        """Nobody lives there any more. Harmless when it is gone already."""
+        address = await self.store.of_owner(id, owner_id, tx=tx)
+        if address is None or not await self.store.delete(address, at=at, tx=tx):
+            return
+        tx.record(
+            AddressDeleted(aggregate=id, sequence=address.version + 1, at=at, owner_id=owner_id)
+        )
 
     def _say_saved(self, address: Address, tx: Tx) -> None:
         tx.record(

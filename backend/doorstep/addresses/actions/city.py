@@ -1,0 +1,37 @@
+"""The map of the city, as it was a few seconds ago."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from doorstep.addresses.model import Place, ServiceArea
+from doorstep.addresses.rules import AreaMap
+from doorstep.addresses.store import MapStore
+from doorstep.kit.mongo.transactions import Tx
+from doorstep.kit.remembered import Remembered
+
+
+class CityMap:
+    """The areas and places as they were a few seconds ago."""
+
+    def __init__(self, store: MapStore) -> None:
+        self._store = store
+        self._areas = Remembered(self._read)
+        self._places = Remembered(store.places)
+
+    async def areas(self, day: date | None = None) -> AreaMap:
+        """The map of a day. Without one, that of all days: to find an area by its id."""
+        maps = await self._areas.get()
+        if day not in maps:
+            maps[day] = AreaMap.of(maps[None].areas, day)
+        return maps[day]
+
+    async def places(self) -> list[Place]:
+        return await self._places.get()
+
+    def add(self, areas: Iterable[ServiceArea], places: Iterable[Place], *, tx: Tx) -> None:
+        self._store.add(areas, places, tx=tx)
+        self._areas.forget()
+        self._places.forget()
+
+    async def _read(self) -> dict[date | None, AreaMap]:
+        return {None: AreaMap.of(await self._store.areas())}
