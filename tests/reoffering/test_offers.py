@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from doorstep.accounts.model import Role
+from doorstep.appointments.events import AppointmentCancelled
 from doorstep.appointments.model import (
     AffectedBecause,
     Appointment,
@@ -12,6 +13,7 @@ from doorstep.appointments.model import (
     ReofferCode,
     ReofferState,
     Status,
+    WaitState,
 )
 from doorstep.capacity.model import Cap
 from doorstep.desk.model import AlarmKind
@@ -19,6 +21,7 @@ from doorstep.kit.clock import StoppedClock
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.wiring import House
 from tests import given
+from tests.appointments import lists
 from tests.crowd import budgets_add_up, codes, crowd, events
 from tests.desk.test_actions import sweep
 from tests.given import ADA, BO, BRANCH, EVE, TODAY, TOMORROW
@@ -279,3 +282,54 @@ async def test_where_nothing_is_left_nobody_is_told_and_it_can_be_asked_again(em
         "REOFFERED": 1,
         "NO_SLOT_LEFT": 1,
     }
+
+
+@pytest.mark.row("B7", "A14")
+@pytest.mark.parametrize("ends", ["declined", "lapsed"])
+async def test_a_place_that_was_kept_in_vain_goes_to_who_waits_for_it(
+    house: House, clock: StoppedClock, ends: str
+):
+    promise = await given.booked(house)
+    await reoffer(house, (await typhoon(house, promise.window)).id)
+    offer = await offer_for(house, promise)
+    await lists.only(house, offer.held, 1)
+    entry = await lists.waiting(house, EVE, offer.held)
+    assert await lists.state(house, entry) is WaitState.WAITING
+
+    if ends == "declined":
+        await decline(house, ADA, offer)
+    else:
+        clock.advance(offer.expires_at - clock.now())
+        await house.appointments.end_lapsed_reoffers()
+    assert await lists.state(house, entry) is WaitState.OFFERED
+    assert await budgets_add_up(house)
+
+
+@pytest.mark.row("B7")
+async def test_the_very_slot_that_was_kept_can_be_asked_for_by_name_when_it_is_too_late(
+    house: House, clock: StoppedClock
+):
+    promise = await given.booked(house)
+    await reoffer(house, (await typhoon(house, promise.window)).id)
+    offer = await offer_for(house, promise)
+    clock.advance(offer.expires_at - clock.now())
+
+    moved = await accept(house, ADA, offer, offer.held)
+    assert isinstance(moved, Appointment), moved
+    assert moved.slot.key == offer.held.key
+    assert await house.appointments.end_lapsed_reoffers() == 0
+    assert await held(house) == 0
+    assert await budgets_add_up(house)
+
+
+@pytest.mark.row("B7", "B11")
+async def test_who_cancels_what_we_could_not_keep_has_no_mark_however_late(
+    house: House, clock: StoppedClock
+):
+    promise = await given.booked(house)
+    await reoffer(house, (await typhoon(house, promise.window)).id)
+    clock.set(promise.window.start - timedelta(minutes=90))
+    cancelled = await lists.cancel(house, await stands(house, promise))
+    assert isinstance(cancelled, Appointment), cancelled
+    await house.appointments.mind(AppointmentCancelled.of(cancelled))
+    assert await house.appointments.marks_of(ADA.account_id) == []

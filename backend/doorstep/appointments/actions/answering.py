@@ -4,6 +4,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from doorstep.accounts.model import Role
@@ -142,7 +143,9 @@ class Answering(Finding, Changing):
                 return again
             offered, current = again
             after = moved(current)
-            await self._end_reoffer(offered, ReofferState.TAKEN, attempt, give_up=not kept, tx=tx)
+            # What was kept in the very slot that is taken goes with taking it, lapsed or not.
+            elsewhere = target.key != reoffer.held.key
+            await self._end_reoffer(offered, ReofferState.TAKEN, attempt, give_up=elsewhere, tx=tx)
             await self.save([(current, after)], AppointmentRescheduled, tx=tx)
             await self.give_back(current, at=attempt.at, tx=tx)
             return after
@@ -251,8 +254,14 @@ class Answering(Finding, Changing):
         if not await self.reoffers.advance(before, after, tx=tx):
             raise Overtaken
         if give_up and before.state is ReofferState.OPEN:
-            await self.capacity.give_up(before.held, [before.id], tx=tx)
+            await self._free_kept([before], at=attempt.at, tx=tx)
         return after
+
+    async def _free_kept(self, ended: Sequence[Reoffer], *, at: datetime, tx: Tx) -> None:
+        """Free what was kept for them in the one slot of the first, for whoever waits for it."""
+        held = ended[0].held
+        await self.capacity.give_up(held, [each.id for each in ended], tx=tx)
+        await self.hand_on(held.key, at=at, tx=tx)
 
     # ------------------------------------------------------------ without an answer
 
@@ -303,8 +312,7 @@ class Answering(Finding, Changing):
             ended = [rules.reoffer_ended(each, state, at=at) for each in open_ones]
             if not await self.reoffers.end_many(ended, tx=tx):
                 raise Overtaken
-            ids = [each.id for each in ended]
-            await self.capacity.give_up(ended[0].held, ids, tx=tx)
+            await self._free_kept(ended, at=at, tx=tx)
             whole = await self.store.get_many([each.appointment_id for each in ended], tx=tx)
             stories = [
                 (before, rules.told_of_end(before, each, at=at))

@@ -21,6 +21,7 @@ from doorstep.appointments.model import (
     Standing,
     Verdict,
 )
+from doorstep.appointments.rules.reoffering import was_reoffered
 from doorstep.catalogue.model import ServiceKind
 
 _THE_CUSTOMER_S: Final = frozenset({Role.CUSTOMER, Role.AGENT})
@@ -74,6 +75,8 @@ def _kind(
         return MarkKind.NO_SHOW if missed else None
     if step.kind is not EventKind.CANCELLED or step.by_role not in _THE_CUSTOMER_S:
         return None
+    if was_reoffered(appointment):
+        return None
     if _is_late(appointment, step.at, policy):
         return MarkKind.LATE_CANCEL
     return MarkKind.REPEATED_CANCEL if earlier_cancels >= policy.free_cancels else None
@@ -95,6 +98,7 @@ def cancels_before(
         count += any(
             at - policy.cancels_within < step.at <= at
             and step.by_role in _THE_CUSTOMER_S
+            and not was_reoffered(each)
             and not _is_late(each, step.at, policy)
             for step in taken_back
         )
