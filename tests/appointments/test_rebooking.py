@@ -12,8 +12,9 @@ from doorstep.appointments.model import (
 from doorstep.catalogue.model import LineOutcome as Came
 from doorstep.wiring import House
 from tests import given
+from tests.appointments import lists
 from tests.appointments.visits import at, remainder, visited
-from tests.crowd import budgets_add_up, fingerprint
+from tests.crowd import at_once, budgets_add_up, codes, fingerprint
 
 
 @pytest.mark.row("A10")
@@ -116,3 +117,17 @@ async def test_the_door_is_the_one_of_the_visit_even_if_the_book_has_lost_it(hou
     again = await house.appointments.rebook(remainder(visit, at(14)), given.attempt(house))
     assert isinstance(again, Appointment)
     assert again.private.address.door == visit.private.address.door
+
+
+@pytest.mark.row("A10", "B11")
+async def test_who_may_have_two_open_visits_has_two_however_they_are_asked_for(house: House):
+    visits = [await visited(house, Came.COLLECTED, Came.NOT_READY) for _ in range(2)]
+    for number in (1, 2):
+        await lists.marked(house, number=number)
+    again = [
+        house.appointments.rebook(remainder(visit, at(hour)), given.attempt(house))
+        for visit, hour in zip(visits, (12, 14), strict=True)
+    ]
+    outcomes = await at_once([*again, lists.book(house, given.ADA, given.slot(16))])
+    assert codes(outcomes) == {"OK": 2, "TOO_MANY_OPEN": 1}
+    assert await budgets_add_up(house)

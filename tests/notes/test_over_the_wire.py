@@ -6,12 +6,15 @@ from typing import Any
 import pytest
 
 from doorstep.accounts.model import Role
+from doorstep.appointments.model import ChangeRefused
 from doorstep.kit.clock import StoppedClock
 from doorstep.wiring import House
 from tests import given
+from tests.appointments import lists
 from tests.given import ADA, BO, CAI, DAN, EVE, OTTO, SU
 from tests.journeys.conftest import Sign, address, app
 from tests.journeys.test_every_operation import LINES
+from tests.moving import doors
 
 __all__ = ["address", "app"]
 ENDS = "2026-12-24T00:00:00.000Z"
@@ -115,3 +118,24 @@ async def test_no_block_is_for_ever(house: House, app: Sign, ends: str, code: st
     promise = await assigned(house)
     asked = await app(DAN).ask("AddDoorNote", **BLOCK, appointmentId=promise.id, expiresAt=ends)
     assert asked.get("code") == code
+
+
+@pytest.mark.row("C9", "A14", "A15", "C7")
+async def test_no_way_leads_round_a_block(house: House, app: Sign):
+    promise = await assigned(house)
+    await lists.full(house, given.slot(18))
+    asked = {**BLOCK, "appointmentId": promise.id, "expiresAt": ENDS}
+    assert (await app(DAN).ask("AddDoorNote", **asked))["note"]["id"]
+
+    visit = {"addressId": ADA.address_id, "lines": LINES}
+    span = {"start": "2026-11-25T00:00:00Z", "end": "2026-11-25T10:00:00Z"}
+    rows = [{**visit, "when": {"within": span}}, {**visit, "when": {"slotId": given.slot(10).text}}]
+    told = await app(ADA).ask("BookAppointments", mode="VALID_ROWS", rows=rows)
+    assert [row["answer"]["code"] for row in told["results"]] == ["BLOCKED", "BLOCKED"]
+    waits = await app(ADA).ask("JoinWaitlist", **visit, slotIds=[given.slot(18).text])
+    assert (waits["code"], waits["path"]) == ("BLOCKED", ["addressId"])
+    await doors.build(house)
+    now = (await house.appointments.load([promise.id]))[promise.id]
+    moved = await doors.redirect(house, now, doors.NEXT_DOOR)
+    assert isinstance(moved, ChangeRefused)
+    assert moved.code == "ADDRESS_NOT_SERVED"

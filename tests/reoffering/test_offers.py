@@ -25,6 +25,7 @@ from tests.appointments import lists
 from tests.crowd import budgets_add_up, codes, crowd, events
 from tests.desk.test_actions import sweep
 from tests.given import ADA, BO, BRANCH, EVE, TODAY, TOMORROW
+from tests.moving import doors
 from tests.reoffering.victims import (
     accept,
     decline,
@@ -333,3 +334,33 @@ async def test_who_cancels_what_we_could_not_keep_has_no_mark_however_late(
     assert isinstance(cancelled, Appointment), cancelled
     await house.appointments.mind(AppointmentCancelled.of(cancelled))
     assert await house.appointments.marks_of(ADA.account_id) == []
+
+
+@pytest.mark.row("B7", "C7")
+async def test_an_offer_ends_when_the_visit_goes_where_the_way_is_free(house: House):
+    await doors.build(house)
+    promise = await given.booked(house)
+    await reoffer(house, (await typhoon(house, promise.window, area_ids=(given.WEST,))).id)
+    moved = await doors.redirect(house, await stands(house, promise), doors.IN_THE_EAST)
+    assert isinstance(moved, Appointment), moved
+    await sweep(house)
+    assert (await offer_for(house, promise)).state is ReofferState.WITHDRAWN
+    assert await held(house) == 0
+
+
+@pytest.mark.row("B7")
+async def test_a_lapsed_offer_is_no_way_out_once_the_way_is_free_again(
+    house: House, clock: StoppedClock
+):
+    promise = await given.booked(house)
+    block = await typhoon(house, promise.window)
+    await reoffer(house, block.id)
+    offer = await offer_for(house, promise)
+    clock.advance(offer.expires_at - clock.now())
+    await house.appointments.end_lapsed_reoffers()
+    await house.calendar.lift_block(
+        block.id, given.attempt(house), expected_version=1, may=[BRANCH]
+    )
+    answers = [await decline(house, ADA, offer), await accept(house, ADA, offer, offer.slots[-1])]
+    assert codes(answers) == {"WITHDRAWN": 2}
+    assert (await stands(house, promise)).status is Status.BOOKED

@@ -8,6 +8,7 @@ from doorstep.appointments.events import (
     AppointmentBooked,
     AppointmentCancelled,
     AppointmentMoved,
+    AppointmentRedirected,
     AppointmentRescheduled,
 )
 from doorstep.calendar.events import (
@@ -24,8 +25,10 @@ from doorstep.kit.events import Event
 Reaction = Callable[[Appointments, Any], Awaitable[None]]
 
 
-async def _mind_and_heed(appointments: Appointments, event: AppointmentCancelled) -> None:
-    """A cancelled visit may leave a mark, and leaves no offer standing."""
+async def _mind_and_heed(
+    appointments: Appointments, event: AppointmentCancelled | AppointmentMoved
+) -> None:
+    """What has become of a visit may leave a mark, and may leave no offer standing."""
     await appointments.mind(event)
     await appointments.heed_changed(event)
 
@@ -33,7 +36,8 @@ async def _mind_and_heed(appointments: Appointments, event: AppointmentCancelled
 REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentBooked: Appointments.heed_booked,
     AppointmentCancelled: _mind_and_heed,
-    AppointmentMoved: Appointments.mind,
+    AppointmentMoved: _mind_and_heed,
+    AppointmentRedirected: Appointments.heed_changed,
     AppointmentRescheduled: Appointments.heed_changed,
     CapacityChanged: Appointments.heed_capacity,
     BlockAdded: Appointments.heed_shut,

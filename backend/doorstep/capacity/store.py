@@ -19,7 +19,7 @@ from doorstep.capacity.model import (
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import INSTANT, TEXT, shaped, stored_schema
-from doorstep.kit.mongo.transactions import Mongo, Tx
+from doorstep.kit.mongo.transactions import Mongo, Overtaken, Tx
 
 SLOTS: Final = "slots"
 PATTERNS: Final = "slot_patterns"
@@ -82,15 +82,18 @@ class SlotStore:
         )
         return Slot.of_document(document) if document else None
 
-    async def put(self, slot: Slot, *, tx: Tx) -> bool:
-        """Write what was decided on the revision that was locked."""
+    async def put(self, slot: Slot, *, tx: Tx) -> None:
+        """Write what was decided on the revision that was locked. Raises Overtaken: it was changed
+        since.
+        """
         document = slot.document()
         written = await self._slots.update_one(
             {"_id": slot.id, "revision": slot.revision},
             {"$set": {"booked": document["booked"], "holds": document["holds"]}},
             session=tx.session,
         )
-        return written.matched_count == 1
+        if written.matched_count != 1:
+            raise Overtaken
 
     async def free(self, key: str, demand: Demand, *, visits: int = 1, tx: Tx) -> None:
         """One promise less, or with no `visits` less for one that stays. Never below none."""

@@ -173,6 +173,13 @@ class Answering(Finding, Changing):
             return refused
         assert reoffer is not None
         assert appointment is not None
+        # Nobody withdraws what has lapsed; yet when the way is free again the promise is as binding
+        # as any other.
+        lapsed = not reoffer.is_open(attempt.at)
+        if lapsed and not await self.affected_of([appointment.id], ("",)):
+            return ReofferRefused(
+                code=ReofferRefusal.WITHDRAWN, path=("reofferId",), current=reoffer
+            )
         return reoffer, appointment
 
     async def _view_of(
@@ -276,8 +283,8 @@ class Answering(Finding, Changing):
         """Take back what is not needed any more."""
         return await self._end_all(found, ReofferState.WITHDRAWN)
 
-    async def heed_changed(self, event: AppointmentRescheduled | AppointmentCancelled) -> None:
-        """Who helped themselves needs our offer no longer."""
+    async def heed_changed(self, event: AppointmentEvent) -> None:
+        """Who helped themselves, or was visited after all, needs our offer no longer."""
         reoffer = await self.reoffers.open_of(event.aggregate)
         appointment = await self.store.get(event.aggregate) if reoffer else None
         if reoffer is None or appointment is None:

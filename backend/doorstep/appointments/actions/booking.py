@@ -22,6 +22,7 @@ from doorstep.appointments.model import (
 )
 from doorstep.capacity.actions import SlotView
 from doorstep.capacity.model import Ask, Hold, NoPlace, NotTaken, SlotRef
+from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import (
     Attempt,
@@ -150,9 +151,7 @@ class Booking(Minding, Handing):
         if refused:
             return refused
         assert address is not None
-        if await self.notes.barring(address.owner_id, address.key, at=at):
-            return BookingRefused(code=BookingRefusal.BLOCKED, path=("addressId",))
-        standing = await self.judge_customer(address.owner_id, asked.services, at=at)
+        standing = await self._judge_owner(address, asked.services, at)
         if isinstance(standing, BookingRefused):
             return standing
         wish = rules.wish_of(asked.lines, asked.access, address.door.location, asked.services)
@@ -163,6 +162,14 @@ class Booking(Minding, Handing):
             return refused
         judged = self._judge_slot(address, asked.slot, view, at, hold)
         return replace(judged, standing=standing) if isinstance(judged, Judged) else judged
+
+    async def _judge_owner(
+        self, address: Address, services: frozenset[ServiceKind], at: datetime
+    ) -> Standing | BookingRefused:
+        """Whether we come to this door and to this customer, whatever the slot."""
+        if await self.notes.barring(address.owner_id, address.key, at=at):
+            return BookingRefused(code=BookingRefusal.BLOCKED, path=("addressId",))
+        return await self.judge_customer(address.owner_id, services, at=at)
 
     def _judge_slot(
         self,

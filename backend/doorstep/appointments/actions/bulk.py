@@ -308,6 +308,9 @@ class Bulk(Booking):
             return refused
         assert address is not None
         assert area is not None
+        standing = await self._judge_owner(address, visit.services, at)
+        if isinstance(standing, BookingRefused):
+            return standing
         wish = rules.wish_of(visit.lines, visit.access_notes, address.door.location)
         views = [
             view
@@ -323,7 +326,7 @@ class Bulk(Booking):
         if refused := rules.judge_size(visit.lines, limits):
             return refused
         found = [
-            _Way(visit.in_slot(view.ref), Judged(address, view))
+            _Way(visit.in_slot(view.ref), Judged(address, view, standing))
             for view in views
             if not view.closed
         ]

@@ -133,6 +133,10 @@ class Moving(Changing):
             return refused
         assert address is not None
         assert area is not None
+        if await self.notes.barring(address.owner_id, address.key, at=at):
+            return ChangeRefused(
+                code=ChangeRefusal.ADDRESS_NOT_SERVED, path=("addressId",), current=before
+            )
         access = rules.access_at(before, address, asked.access)
         ref = asked.slot or SlotRef(
             area_id=area.id, start=before.slot.start, services=before.services

@@ -50,6 +50,11 @@ class Rebooking(Booking, Changing):
             return promise
 
         async def write(tx: Tx) -> Appointment | BookingRefused:
+            refused = await self.judge_again(
+                before.customer_id, judged.standing, promise.services, tx=tx
+            )
+            if refused:
+                return refused
             current = await self._of_customer(asked.appointment_id, asked.customer_id, tx=tx)
             left = rules.left_over(current, asked.line_ids)
             if isinstance(left, BookingRefused):

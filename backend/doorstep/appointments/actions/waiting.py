@@ -115,6 +115,8 @@ class Waiting(Booking):
             if rules.judge_place(address, area, services, slot):
                 path = ("slotIds", str(index))
                 return WaitlistRefused(code=WaitlistRefusal.NOT_OFFERED, path=path)
+        if await self.notes.barring(address.owner_id, address.key, at=attempt.at):
+            return WaitlistRefused(code=WaitlistRefusal.BLOCKED, path=("addressId",))
         standing = await self.judge_customer(request.customer_id, services, at=attempt.at)
         if isinstance(standing, BookingRefused):
             return WaitlistRefused.like(standing)
