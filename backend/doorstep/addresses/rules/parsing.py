@@ -36,14 +36,14 @@ _MOST_CANDIDATES: Final = 10
 _DIGITS: Final = {digit: number for number, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
 _NUMERAL: Final = r"[零一二两三四五六七八九十百]+"
 _PARTS: Final = re.compile(
-    r"(?P<building>[A-Za-z]?\d+)(?:号楼|栋|幢|座|#楼?|楼)"
-    r"(?:(?P<unit>\d+)(?:单元|门))?"
+    r"(?P<building>[A-Za-z]?\d+)(?:号楼|栋|幢|座|#楼?|楼),?"
+    r"(?:(?P<unit>\d+)(?:单元|门),?)?"
     r"(?:(?P<room>\d{2,5})(?:室|号房|房|号)?)?$"
 )
 _UNIT_AND_ROOM: Final = re.compile(r"(?P<unit>\d+)单元(?:(?P<room>\d{2,5})(?:室|房)?)?$")
 _ROOM: Final = re.compile(r"(?<!\d)(?P<room>\d{2,5})室$")
 _DASHED: Final = re.compile(
-    r"(?<![\d号])(?P<building>\d{1,3})-(?P<unit>\d{1,2})-(?P<room>\d{3,5})(?:室)?$"
+    r"(?<![\d号路街道巷])(?P<building>\d{1,3})-(?:(?P<unit>\d{1,2})-)?(?P<room>\d{3,5})室?$"
 )
 _BEFORE: Final = frozenset("省市区县镇乡村道路街巷弄号里的旁边,、;:()0123456789")
 """What a name may follow and still be the whole name."""
