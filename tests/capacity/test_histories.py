@@ -15,20 +15,30 @@ from hypothesis.stateful import (
     initialize,
     invariant,
     multiple,
+    precondition,
     rule,
     run_state_machine_as_test,
 )
 
 from doorstep.accounts.model import Role
-from doorstep.appointments.model import OPEN, Appointment, SubscriptionAsked
+from doorstep.appointments.model import (
+    OPEN,
+    Appointment,
+    SubscriptionAsked,
+    WaitlistEntry,
+    WaitState,
+)
 from doorstep.capacity.model import Cap, Demand, Hold, SlotRef, Taken
-from doorstep.catalogue.model import ServiceKind
+from doorstep.catalogue.model import Channel, ServiceKind
 from doorstep.kit.clock import StoppedClock
 from doorstep.kit.mongo.transactions import Tx
+from doorstep.kit.windows import TimeWindow
 from doorstep.wiring import House
 from tests import given
+from tests.appointments import lists
 from tests.crowd import crowd
 from tests.given import Person
+from tests.reoffering.victims import typhoon
 
 KINDS = frozenset({ServiceKind.PARCEL_PICKUP, ServiceKind.SUBSCRIPTION_VISIT})
 LINES = (
@@ -53,6 +63,9 @@ class Town(RuleBasedStateMachine):
 
     promises = Bundle("promises")
     holds = Bundle("holds")
+    entries = Bundle("entries")
+    blocks: list[str]
+    """Those that stand, by every machine: the next one begins with none."""
 
     def run_in_town(self, doing: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(doing, self.loop).result(20)
@@ -66,6 +79,8 @@ class Town(RuleBasedStateMachine):
         self.clock.set(given.NOW)
         await self.house.mongo["appointments"].delete_many({})
         await self.house.mongo["hold_claims"].delete_many({})
+        await self.house.mongo["waitlist"].delete_many({})
+        await self._open_all()
         slots = [self.slot(hour).key for hour in HOURS]
         empty = Taken().model_dump()
         budget: dict[str, Any] = {
@@ -111,7 +126,7 @@ class Town(RuleBasedStateMachine):
         asked = given.request(who, slot=self.slot(hour), lines=lines, hold_id=hold.id)
         outcome = self.run_in_town(self.house.appointments.book(asked, given.attempt(self.house)))
         live = self.clock.now() < hold.expires_at
-        if live and lines == LINES[0]:
+        if live and lines == LINES[0] and not self.blocks:
             assert isinstance(outcome, Appointment), "what is held can be booked"
         return self._kept(outcome)
 
@@ -154,6 +169,45 @@ class Town(RuleBasedStateMachine):
             reason=None,
         )
 
+    @rule(target=entries, who=PEOPLE, hour=HOUR, lines=WHAT)
+    def wait(self, who: int, hour: int, lines: Any):
+        """For an hour in which nothing more is given away."""
+        self.run_in_town(self._cap(hour, 0))
+        wish = lists.wish(self.everybody[who], self.slot(hour), lines=lines)
+        entry = self.run_in_town(self.house.appointments.join(wish, given.attempt(self.house)))
+        return entry if isinstance(entry, WaitlistEntry) else multiple()
+
+    @rule(target=promises, entry=entries)
+    def take_what_is_offered(self, entry: WaitlistEntry):
+        return self._kept(self.run_in_town(self._take(entry)))
+
+    async def _take(self, entry: WaitlistEntry) -> Any:
+        now = await lists.entry_of(self.house, entry.id)
+        outcome = await self.house.appointments.accept(
+            entry.id,
+            entry.customer_id,
+            given.attempt(self.house),
+            by=entry.customer_id,
+            by_role=Role.CUSTOMER,
+            channel=Channel.APP,
+        )
+        good = now.offer is not None and self.clock.now() < now.offer.until
+        if now.state is WaitState.OFFERED and good and not self.blocks:
+            assert isinstance(outcome, Appointment), "what is offered can be taken"
+        if now.state is not WaitState.OFFERED:
+            assert not isinstance(outcome, Appointment), "what is not offered cannot"
+        return outcome
+
+    @rule(entry=consumes(entries))
+    def leave(self, entry: WaitlistEntry):
+        self.run_in_town(self._leave(entry))
+
+    async def _leave(self, entry: WaitlistEntry) -> None:
+        now = await lists.entry_of(self.house, entry.id)
+        await self.house.appointments.leave(
+            entry.id, entry.customer_id, given.attempt(self.house), expected_version=now.version
+        )
+
     def _kept(self, outcome: Any) -> Any:
         return outcome.id if isinstance(outcome, Appointment) else multiple()
 
@@ -162,6 +216,42 @@ class Town(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from((1, 4, 5, 30)))
     def time_passes(self, minutes: int):
         self.clock.set(self.clock.now() + timedelta(minutes=minutes))
+
+    @rule(hour=HOUR)
+    def there_is_more_again(self, hour: int):
+        """And the worker looks who waits for it."""
+        self.run_in_town(self._cap(hour, None))
+        self.run_in_town(self._look())
+
+    @rule()
+    def the_worker_looks(self):
+        self.run_in_town(self._look())
+
+    async def _look(self) -> None:
+        await self.house.appointments.pass_places_on()
+        await self.house.appointments.look_again()
+
+    @rule(hour=HOUR)
+    def shut(self, hour: int):
+        self.run_in_town(self._shut(hour))
+
+    async def _shut(self, hour: int) -> None:
+        start = self.slot(hour).start
+        span = TimeWindow(start=start, end=start + timedelta(hours=2))
+        block = await typhoon(self.house, span)
+        self.blocks.append(block.id)
+
+    @precondition(lambda self: self.blocks)
+    @rule()
+    def open_all(self):
+        self.run_in_town(self._open_all())
+
+    async def _open_all(self) -> None:
+        while self.blocks:
+            attempt, may = given.attempt(self.house), [given.BRANCH]
+            await self.house.calendar.lift_block(
+                self.blocks.pop(), attempt, expected_version=1, may=may
+            )
 
     @rule(hour=HOUR, visits=st.sampled_from((None, 0, 2, 4)))
     def cap(self, hour: int, visits: int | None):
@@ -200,12 +290,13 @@ class Town(RuleBasedStateMachine):
             assert all(0 <= amount <= getattr(whole, name) for name, amount in slot.booked.load)
 
 
-@pytest.mark.row("A3", "B3", "B4", "B8")
+@pytest.mark.row("A3", "A14", "B3", "B4", "B8")
 async def test_in_every_history_budgets_are_the_sum_of_what_is_booked(
     house: House, clock: StoppedClock
 ):
     await given.real_costs(house)
     Town.house, Town.clock, Town.loop = house, clock, asyncio.get_running_loop()
+    Town.blocks = []
     Town.everybody = await crowd(house, 8)
     chosen = settings(max_examples=20, stateful_step_count=25, deadline=None, database=None)
 
