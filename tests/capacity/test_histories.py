@@ -191,6 +191,9 @@ class Town(RuleBasedStateMachine):
             by_role=Role.CUSTOMER,
             channel=Channel.APP,
         )
+        good = now.offer is not None and self.clock.now() < now.offer.until
+        if now.state is WaitState.OFFERED and good and not self.blocks:
+            assert isinstance(outcome, Appointment), "what is offered can be taken"
         if now.state is not WaitState.OFFERED:
             assert not isinstance(outcome, Appointment), "what is not offered cannot"
         return outcome
@@ -295,13 +298,6 @@ async def test_in_every_history_budgets_are_the_sum_of_what_is_booked(
     Town.house, Town.clock, Town.loop = house, clock, asyncio.get_running_loop()
     Town.blocks = []
     Town.everybody = await crowd(house, 8)
-    # The same histories every time; rare ones are looked for by hand, with more examples.
-    chosen = settings(
-        max_examples=20,
-        stateful_step_count=25,
-        deadline=None,
-        database=None,
-        derandomize=True,
-    )
+    chosen = settings(max_examples=20, stateful_step_count=25, deadline=None, database=None)
 
     await asyncio.to_thread(run_state_machine_as_test, Town, settings=chosen)

@@ -7,12 +7,18 @@ from datetime import timedelta
 import pytest
 
 from doorstep.accounts.model import Role
-from doorstep.appointments.model import Appointment, ChangeRefusal, ChangeRefused
+from doorstep.appointments.model import (
+    Appointment,
+    BookingRefused,
+    ChangeRefusal,
+    ChangeRefused,
+)
 from doorstep.capacity.model import (
     Cap,
     CapacityRefusal,
     CapRefused,
     EditionReason,
+    Hold,
     Slot,
     SlotClosedReason,
     SlotRef,
@@ -27,7 +33,7 @@ from doorstep.settings import Settings
 from doorstep.wiring import House
 from tests import given
 from tests.crowd import at_once, events
-from tests.given import BO, DAN, EAST, OTTO, PARCEL, SU, TODAY, WEST
+from tests.given import ADA, BO, DAN, EAST, EVE, OTTO, PARCEL, SU, TODAY, WEST
 
 DAYS = 3
 MS = timedelta(milliseconds=1)
@@ -173,6 +179,20 @@ async def test_a_cap_holds_for_bookings_that_come_at_the_same_time(house: House)
     assert await house.appointments.affected_by(slot) == []
     lower = await cap(house, Cap(visits=0), edition=2)
     assert [each.id for each in await house.appointments.affected_by(lower)] == [promise.id]
+
+
+@pytest.mark.row("A3", "B1")
+async def test_who_holds_a_place_still_gets_it_when_the_cap_goes_below_it(house: House):
+    await given.real_costs(house)
+    hold = await house.appointments.hold(ADA.account_id, given.asked(), given.attempt(house))
+    assert isinstance(hold, Hold)
+    assert isinstance(await cap(house, Cap(visits=0)), Slot)
+
+    other = await house.appointments.book(given.request(EVE), given.attempt(house))
+    assert isinstance(other, BookingRefused)
+    assert other.code == "SLOT_FULL"
+    assert isinstance(await given.booked(house, hold_id=hold.id), Appointment)
+    assert (await stands(house)).booked.visits == 1
 
 
 # ------------------------------------------------------------ terms

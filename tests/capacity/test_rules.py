@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from doorstep.capacity.model import (
+    Ask,
     Cap,
     CapacityBudget,
     CapacityPolicy,
@@ -17,6 +18,8 @@ from doorstep.capacity.model import (
     Hands,
     HoldMark,
     Load,
+    NoPlace,
+    NotTaken,
     Slot,
     SlotClosedReason,
     SlotPattern,
@@ -25,7 +28,17 @@ from doorstep.capacity.model import (
     mask_of,
     slot_key,
 )
-from doorstep.capacity.rules import Visit, beyond, bounds_of, held, lacking, left, places, taken
+from doorstep.capacity.rules import (
+    Visit,
+    beyond,
+    bounds_of,
+    held,
+    lacking,
+    left,
+    places,
+    take,
+    taken,
+)
 from doorstep.capacity.rules.budgets import Force, budget_of
 from doorstep.capacity.rules.places import shortfall
 from doorstep.catalogue.model import ServiceKind
@@ -532,6 +545,32 @@ def test_what_a_slot_lacks(wanted: Demand, reason: SlotClosedReason | None):
     found = slot(CapacityBudget(hands=(hands(P), hands(B, grams=20_000))))
 
     assert lacking(found, Taken(), wanted) == reason
+
+
+@pytest.mark.row("A3", "B1")
+@pytest.mark.parametrize(
+    ("asked", "hold_id", "able", "code"),
+    [
+        pytest.param(demand(P), "hld_x", P, None, id="what was kept"),
+        pytest.param(demand(P, minutes=5), "hld_x", P, None, id="less than was kept"),
+        pytest.param(demand(P, minutes=11), "hld_x", P, NoPlace.FULL, id="more than was kept"),
+        pytest.param(demand(P), None, P, NoPlace.FULL, id="by somebody else"),
+        pytest.param(demand(P), "hld_x", S, NoPlace.NO_COURIER, id="nobody can come any more"),
+    ],
+)
+def test_what_is_kept_stays_kept_when_the_cap_goes_below_it(
+    asked: Demand, hold_id: str | None, able: ServiceKind, code: NoPlace | None
+):
+    mark = HoldMark(id="hld_x", until=at(9), demand=demand(P))
+    found = slot(CapacityBudget(hands=(hands(able),)), holds=(mark,), cap=Cap(visits=0))
+
+    after = take(found, Ask(id="apt_x", at=at(8), demand=asked, hold_id=hold_id))
+
+    if code:
+        assert after == NotTaken(code=code)
+    else:
+        assert isinstance(after, Slot)
+        assert (after.booked.visits, after.holds) == (1, ())
 
 
 # ------------------------------------------------------------ who is affected

@@ -117,13 +117,6 @@ class SlotStore:
         wanted = {"_id": {"$in": list(keys)}, "holds.until": {"$lte": at}}
         return [row["_id"] async for row in self._slots.find(wanted, {"_id": 1})]
 
-    async def drop_hold(self, key: str, hold_id: str, *, tx: Tx) -> None:
-        await self._slots.update_one(
-            {"_id": key},
-            {"$pull": {"holds": {"id": hold_id}}, "$inc": {"revision": 1}},
-            session=tx.session,
-        )
-
     async def drop_holds(self, key: str, hold_ids: Collection[str], *, tx: Tx) -> None:
         await self._slots.update_one(
             {"_id": key},

@@ -54,7 +54,7 @@ class Taking(Tools):
     async def give_back(self, hold: Hold, *, at: datetime, tx: Tx) -> None:
         """End the hold, and free the place that it keeps. Harmless when it was over already."""
         if await self.holds.end(hold, at=at, tx=tx):
-            await self.slots.drop_hold(hold.slot_key, hold.id, tx=tx)
+            await self.slots.drop_holds(hold.slot_key, [hold.id], tx=tx)
 
     async def give_up(self, ref: SlotRef, hold_ids: Collection[str], *, tx: Tx) -> None:
         """Free places that are kept under these ids alone. Harmless when repeated."""

@@ -45,10 +45,7 @@ def taken(
 
 def held(slot: Slot, at: datetime) -> Taken:
     """What is kept for those who are still choosing."""
-    given = Taken()
-    for hold in live(slot.holds, at):
-        given = given.plus(hold.demand)
-    return given
+    return Taken().plus(*(hold.demand for hold in live(slot.holds, at)))
 
 
 def lacking(slot: Slot, given: Taken, demand: Demand) -> SlotClosedReason | None:
@@ -181,7 +178,27 @@ def closed_because(
         return SlotClosedReason.CALENDAR
     if slot.route_id and not around.almanac.sailing_for(slot.route_id, slot.window):
         return SlotClosedReason.NO_SAILING
-    return lacking(slot, taken(slot, at, but=hold_id, instead=instead), demand)
+    return _wanting(slot, demand, at, hold_id, instead)
+
+
+def _wanting(
+    slot: Slot, demand: Demand, at: datetime, hold_id: str | None, instead: Demand | None
+) -> SlotClosedReason | None:
+    """What the slot lacks for `demand`. A place that is kept stays kept, whatever became of the cap
+    and the roster since; but not if nobody is left who could come.
+    """
+    reason = lacking(slot, taken(slot, at, but=hold_id, instead=instead), demand)
+    kept = (hold.demand for hold in live(slot.holds, at) if hold.id == hold_id)
+    if reason is SlotClosedReason.FULL and any(_covers(each, demand) for each in kept):
+        return None
+    return reason
+
+
+def _covers(old: Demand, new: Demand) -> bool:
+    """Whether the new takes no more than the old, of the same hands."""
+    if old.services != new.services:
+        return False
+    return all(amount <= getattr(old.load, name) for name, amount in new.load)
 
 
 @dataclass(frozen=True)
@@ -226,9 +243,10 @@ def take(slot: Slot, ask: Ask) -> Slot | NotTaken:
     holds = live(slot.holds, ask.at)
     if ask.hold_id and not any(hold.id == ask.hold_id for hold in holds):
         return NotTaken(code=NoPlace.HOLD_EXPIRED)
-    given = taken(slot, ask.at, but=ask.hold_id, instead=ask.instead)
-    reason = None if _no_more(ask) else lacking(slot, given, ask.demand)
-    if reason:
+    # Whoever gives back at least what they take is refused nothing, whatever the slot has left.
+    no_more = ask.instead is not None and _covers(ask.instead, ask.demand)
+    reason = _wanting(slot, ask.demand, ask.at, ask.hold_id, ask.instead)
+    if reason and not no_more:
         return NotTaken(code=_NO_PLACE.get(reason, NoPlace.FULL))
     rest = tuple(hold for hold in holds if hold.id != ask.hold_id)
     if ask.hold_until:
@@ -236,14 +254,6 @@ def take(slot: Slot, ask: Ask) -> Slot | NotTaken:
         return slot.model_copy(update={"holds": kept})
     booked = slot.booked.minus(ask.instead) if ask.instead else slot.booked
     return slot.model_copy(update={"booked": booked.plus(ask.demand), "holds": rest})
-
-
-def _no_more(ask: Ask) -> bool:
-    """Whether the asker gives back at least what they take, whatever the slot has left."""
-    old, new = ask.instead, ask.demand
-    if old is None or old.services != new.services:
-        return False
-    return all(amount <= getattr(old.load, name) for name, amount in new.load)
 
 
 def rehearse(
