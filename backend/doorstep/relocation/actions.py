@@ -114,10 +114,10 @@ class Relocation:
         return outcome
 
     async def _moved_before(self, attempt: Attempt) -> Relocated | RelocationRefused | None:
-        told = (await self.mongo.told([attempt])).get(attempt.key or "")
-        if told is None:
-            return None
-        return await self.finish(told.id) if told.body_hash == attempt.body_hash else _REUSED
+        told = await self.mongo.answered(attempt)
+        if isinstance(told, Repeated):
+            return await self.finish(told.id)
+        return _REUSED if told else None
 
     async def _move(self, asked: MoveAsked, attempt: Attempt) -> Relocated | RelocationRefused:
         to = await self._new_door(asked)

@@ -31,7 +31,9 @@ from doorstep.kit.mongo.transactions import (
     Tx,
 )
 
-_KEY: Final = ("idempotencyKey",)
+_REUSED: Final = BookingRefused(
+    code=BookingRefusal.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)
+)
 NO_PLACE: Final = {
     NoPlace.FULL: BookingRefusal.SLOT_FULL,
     NoPlace.NO_COURIER: BookingRefusal.NO_COURIER,
@@ -64,10 +66,8 @@ class Booking(Minding, Handing):
 
     async def _booked_before(self, attempt: Attempt) -> Appointment | BookingRefused | None:
         """What became of the request that was sent under this key, if one took effect."""
-        told = (await self.mongo.told([attempt])).get(attempt.key or "")
-        if told is None:
-            return None
-        return await self._booked_again(told.id, told.body_hash == attempt.body_hash)
+        told = await self.mongo.answered(attempt)
+        return await self._booked_again(told) if told else None
 
     async def _book(
         self, request: BookingRequest, attempt: Attempt
@@ -199,16 +199,14 @@ class Booking(Minding, Handing):
                 return outcome
             case NotTaken(code=code):
                 return BookingRefused(code=NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
-            case Repeated(id):
-                return await self._booked_again(id, same_body=True)
-            case Reused():
-                return await self._booked_again("", same_body=False)
+            case Repeated() | Reused():
+                return await self._booked_again(outcome)
         raise AssertionError(outcome)
 
-    async def _booked_again(self, id: str, same_body: bool) -> Appointment | BookingRefused:
-        if not same_body:
-            return BookingRefused(code=BookingRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
-        return await self._promised(id)
+    async def _booked_again(self, told: Repeated | Reused) -> Appointment | BookingRefused:
+        if isinstance(told, Reused):
+            return _REUSED
+        return await self._promised(told.id)
 
     async def hold(self, customer_id: str, asked: Asked, attempt: Attempt) -> Hold | BookingRefused:
         """Keep a place for a few minutes. One for each customer and service."""
@@ -222,11 +220,8 @@ class Booking(Minding, Handing):
     async def _held_before(
         self, customer_id: str, attempt: Attempt
     ) -> Hold | BookingRefused | None:
-        told = (await self.mongo.told([attempt])).get(attempt.key or "")
-        if told is None:
-            return None
-        same = told.body_hash == attempt.body_hash
-        return await self._held_again(told.id, customer_id, same_body=same)
+        told = await self.mongo.answered(attempt)
+        return await self._held_again(told, customer_id) if told else None
 
     async def _hold(
         self, customer_id: str, asked: Asked, attempt: Attempt
@@ -257,19 +252,16 @@ class Booking(Minding, Handing):
         match outcome:
             case Hold() | BookingRefused():
                 return outcome
-            case Repeated(id):
-                return await self._held_again(id, customer_id, same_body=True)
+            case Repeated() | Reused():
+                return await self._held_again(outcome, customer_id)
             case NotTaken(code=code):
                 return BookingRefused(code=NO_PLACE[code], path=("slotId",), area_id=slot.area_id)
-        return await self._held_again("", customer_id, same_body=False)
+        raise AssertionError(outcome)
 
-    async def _held_again(
-        self, id: str, customer_id: str, *, same_body: bool
-    ) -> Hold | BookingRefused:
-        found = await self.capacity.hold_of(id, customer_id) if same_body else None
-        if found is None:
-            return BookingRefused(code=BookingRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
-        return found
+    async def _held_again(self, told: Repeated | Reused, customer_id: str) -> Hold | BookingRefused:
+        if isinstance(told, Reused):
+            return _REUSED
+        return await self.capacity.hold_of(told.id, customer_id) or _REUSED
 
     async def release(self, id: str, customer_id: str, attempt: Attempt) -> Hold | BookingRefused:
         """Give a held place back, for whoever waits for it. Harmless when it was over already."""
@@ -285,9 +277,6 @@ class Booking(Minding, Handing):
             return hold
 
         outcome = await self.mongo.once(attempt, body)
-        match outcome:
-            case Repeated(id=told):
-                return await self._held_again(told, customer_id, same_body=True)
-            case Reused():
-                return await self._held_again("", customer_id, same_body=False)
+        if isinstance(outcome, Repeated | Reused):
+            return await self._held_again(outcome, customer_id)
         return outcome

@@ -68,10 +68,8 @@ class Changing(Handing):
         return outcome
 
     async def _changed_before(self, attempt: Attempt) -> Appointment | ChangeRefused | None:
-        told = (await self.mongo.told([attempt])).get(attempt.key or "")
-        if told is None:
-            return None
-        return await self._changed_again(told.id, told.body_hash == attempt.body_hash)
+        told = await self.mongo.answered(attempt)
+        return await self._changed(told, None) if told else None
 
     async def _reschedule(
         self,
@@ -199,15 +197,10 @@ class Changing(Handing):
             case NotTaken(code=code):
                 return ChangeRefused(code=_NO_CHANGE[code], path=("slotId",), current=before)
             case Repeated(id):
-                return await self._changed_again(id, same_body=True)
+                return await self._promised(id)
             case Reused():
-                return await self._changed_again("", same_body=False)
+                return ChangeRefused(code=ChangeRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
         raise AssertionError(outcome)
-
-    async def _changed_again(self, id: str, same_body: bool) -> Appointment | ChangeRefused:
-        if not same_body:
-            return ChangeRefused(code=ChangeRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
-        return await self._promised(id)
 
     async def load(self, ids: Collection[str], *, tx: Tx | None = None) -> dict[str, Appointment]:
         return await self.store.get_many(ids, tx=tx) if ids else {}

@@ -95,11 +95,8 @@ class Waiting(Booking):
         return await self._settled(await self.mongo.once(attempt, body))
 
     async def _joined_before(self, attempt: Attempt) -> WaitlistEntry | WaitlistRefused | None:
-        told = (await self.mongo.told([attempt])).get(attempt.key or "")
-        if told is None:
-            return None
-        same = told.body_hash == attempt.body_hash
-        return await self._settled(Repeated(told.id) if same else Reused())
+        told = await self.mongo.answered(attempt)
+        return await self._settled(told) if told else None
 
     async def _door(self, request: WaitRequest, attempt: Attempt) -> _Door | WaitlistRefused:
         """What can be said before the slots are looked at."""
@@ -115,9 +112,7 @@ class Waiting(Booking):
             if rules.judge_place(address, area, services, slot):
                 path = ("slotIds", str(index))
                 return WaitlistRefused(code=WaitlistRefusal.NOT_OFFERED, path=path)
-        if await self.notes.barring(address.owner_id, address.key, at=attempt.at):
-            return WaitlistRefused(code=WaitlistRefusal.BLOCKED, path=("addressId",))
-        standing = await self.judge_customer(request.customer_id, services, at=attempt.at)
+        standing = await self._judge_owner(address, services, attempt.at)
         if isinstance(standing, BookingRefused):
             return WaitlistRefused.like(standing)
         first = min(slot.start for slot in request.slots)

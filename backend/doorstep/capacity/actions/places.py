@@ -92,8 +92,8 @@ class Places:
         keys = sorted({key for key, _ in wanted})
 
         async def body(tx: Tx) -> Any:
-            if told := await self._mongo.told([attempt], tx=tx):
-                return answer_again(attempt, *told.values())
+            if told := await self._mongo.answered(attempt, tx=tx):
+                return told
             before = {key: await self._slots.lock(key, tx=tx) for key in keys}
             slots = {key: slot for key, slot in before.items() if slot}
             answers: list[object] = []

@@ -213,15 +213,19 @@ class Mongo:
         """`body`, at most once for one key. A refusal is not kept: trying again may succeed."""
 
         async def keyed(tx: Tx) -> S | R | Repeated | Reused:
-            told = (await self.told([attempt], tx=tx)).get(attempt.key or "")
-            if told:
-                return answer_again(attempt, told)
+            if answer := await self.answered(attempt, tx=tx):
+                return answer
             outcome = await body(tx)
             if not isinstance(outcome, Refusal):
                 tx.remember(attempt, outcome.id)
             return outcome
 
         return await self.transact(keyed, dry=attempt.dry)
+
+    async def answered(self, attempt: Attempt, *, tx: Tx | None = None) -> Repeated | Reused | None:
+        """The answer to a key that was used before; None: it was not, or there is none."""
+        told = (await self.told([attempt], tx=tx)).get(attempt.key or "")
+        return answer_again(attempt, told) if told else None
 
     async def told(self, attempts: Sequence[Attempt], *, tx: Tx | None = None) -> dict[str, Told]:
         """What earlier attempts under the same keys came to. A dry run claims no key."""
