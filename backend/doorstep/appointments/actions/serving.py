@@ -13,7 +13,6 @@ from doorstep.calendar.model import Sailing
 from doorstep.capacity.actions import SlotView
 from doorstep.capacity.rules import Wish
 from doorstep.catalogue.model import ServiceKind
-from doorstep.kit.geo import Point
 from doorstep.kit.windows import day_span, local_day
 
 
@@ -77,7 +76,9 @@ class Serving(Tools):
         if area.ferry_route_id and not rules.sails_at_all(boats, now):
             return Serviceability(located, (), UnservedReason.NO_SAILING)
         where = located.candidate.door.location if located.candidate else None
-        offers = [await self._offer(area, kind, where, now) for kind in wanted]
+        wishes = {kind: Wish.of([kind], where) for kind in wanted}
+        slots = await self.capacity.first_open(area, wishes.values(), at=now)
+        offers = [Offer(kind, slots[wish]) for kind, wish in wishes.items()]
         _, beat = await self.addresses.placed_on_beat(located)
         return Serviceability(located, tuple(offers), None, beat, sailing)
 
@@ -87,12 +88,6 @@ class Serving(Tools):
             return ()
         span = day_span(local_day(now), self.capacity.policy.horizon_days + 1)
         return (await self.calendar.almanac(span)).sailings(area.ferry_route_id)
-
-    async def _offer(
-        self, area: ServiceArea, kind: ServiceKind, where: Point | None, now: datetime
-    ) -> Offer:
-        found = await self.capacity.open_slots(area, Wish.of([kind], where), at=now, most=1)
-        return Offer(kind, found[0] if found else None)
 
     async def slots(
         self,

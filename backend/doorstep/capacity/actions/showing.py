@@ -45,9 +45,7 @@ class Showing(Agreeing):
         self, area: ServiceArea, wish: Wish, span: TimeWindow, *, at: datetime
     ) -> list[SlotView]:
         """Every slot that starts in the span, closed ones too, each with its reason."""
-        slots = await self.slots.of_area(area.id, span.start, span.end)
-        views = await self._views(slots, wish, area, at)
-        return [view for view in views if not view.too_far]
+        return (await self.views_for(area, [wish], span, at=at))[wish]
 
     async def views_for(
         self, area: ServiceArea, wishes: Iterable[Wish], span: TimeWindow, *, at: datetime
@@ -69,9 +67,21 @@ class Showing(Agreeing):
         not_key: str | None = None,
     ) -> list[SlotView]:
         """The next slots that can be booked: what to offer instead."""
-        span = day_span(local_day(at), await self.farthest_days() + 1)
-        views = await self.views(area, wish, span, at=at)
+        views = await self.views(area, wish, await self._ahead(at), at=at)
         return [view for view in views if not view.closed and view.slot.id != not_key][:most]
+
+    async def first_open(
+        self, area: ServiceArea, wishes: Iterable[Wish], *, at: datetime
+    ) -> dict[Wish, SlotView | None]:
+        """The next slot that can be booked for each wish."""
+        found = await self.views_for(area, wishes, await self._ahead(at), at=at)
+        return {
+            wish: next((v for v in views if not v.closed), None) for wish, views in found.items()
+        }
+
+    async def _ahead(self, at: datetime) -> TimeWindow:
+        """As far as anything can be booked."""
+        return day_span(local_day(at), await self.farthest_days() + 1)
 
     async def view(
         self,
