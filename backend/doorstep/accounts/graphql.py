@@ -14,6 +14,7 @@ from doorstep.kit.gql import (
     Node,
     Refused,
     asking,
+    at_most,
     explain,
     given,
     invalid,
@@ -173,9 +174,7 @@ class AccountMutation:
         info: Info,
         input: Annotated[SignInInput, strawberry.argument(description="Phone and code.")],
     ) -> SignInResult:
-        name = input.device_name
-        if name is not None and len(name) > 100:
-            raise invalid("deviceName", zh="最多 100 个字。", en="At most 100 characters.")
+        name = at_most(input.device_name, 100, "deviceName")
         outcome = await _accounts(info).sign_in(phone_in(input.phone, "phone"), input.code, name)
         return _signed_in(outcome, info)
 

@@ -37,6 +37,7 @@ from doorstep.couriers.store import COURIERS, VEHICLES
 from doorstep.couriers.store import PATTERNS as SHIFT_PATTERNS
 from doorstep.demo.bureau import FILES, Bureau, Reading, read_bureau
 from doorstep.demo.folder import Row, RowError
+from doorstep.kit.batches import batched
 from doorstep.kit.clock import Clock
 from doorstep.kit.documents import Document, Stored
 from doorstep.kit.ids import new_id
@@ -232,7 +233,7 @@ async def _taken(
     known = {record.id for record in getattr(reading.bureau, kind)}
     return [
         _taken_by(reading.rows[wanted[row[key]]], column, row["_id"])
-        for chunk in _chunks(list(wanted))
+        for chunk in batched(list(wanted), _CHUNK)
         async for row in mongo[_COLLECTION[kind]].find({key: {"$in": chunk}}, {key: 1})
         if row["_id"] not in known
     ]
@@ -253,11 +254,13 @@ async def _stages(house: Importing, bureau: Bureau) -> dict[str, list[Bureau]]:
     return {
         "accounts": [
             *([Bureau(accounts=moving)] if moving else []),
-            *(Bureau(accounts=tuple(chunk)) for chunk in _chunks(others)),
+            *(Bureau(accounts=tuple(chunk)) for chunk in batched(others, _CHUNK)),
         ],
         "bureau": [replace(bureau, accounts=(), places=(), addresses=(), rules=())],
-        "places": [Bureau(places=tuple(chunk)) for chunk in _chunks(bureau.places)],
-        "addresses": [Bureau(addresses=tuple(chunk)) for chunk in _chunks(bureau.addresses)],
+        "places": [Bureau(places=tuple(chunk)) for chunk in batched(bureau.places, _CHUNK)],
+        "addresses": [
+            Bureau(addresses=tuple(chunk)) for chunk in batched(bureau.addresses, _CHUNK)
+        ],
         "rules": [Bureau(rules=bureau.rules)],
     }
 
@@ -267,17 +270,12 @@ async def _movers(house: Importing, accounts: Sequence[Account]) -> set[str]:
     wanted = {house.vault.blind(a.phone): a.id for a in accounts if a.phone}
     return {
         row["_id"]
-        for chunk in _chunks(list(wanted))
+        for chunk in batched(list(wanted), _CHUNK)
         async for row in house.mongo[ACCOUNTS].find(
             {"phone_index": {"$in": chunk}}, {"phone_index": 1}
         )
         if row["_id"] != wanted[row["phone_index"]]
     }
-
-
-def _chunks(things: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(things), _CHUNK):
-        yield things[start : start + _CHUNK]
 
 
 # ------------------------------------------------------------ writing one piece

@@ -29,11 +29,11 @@ from doorstep.kit.gql import (
     attempt_of,
     explain,
     given,
-    invalid,
     not_found,
     public,
     refuse,
     shown,
+    worded,
 )
 from doorstep.kit.windows import local_day
 
@@ -194,9 +194,7 @@ class DispatchMutation:
         self, info: Info, input: Annotated[UnassignAppointmentInput, argument("Which, and why.")]
     ) -> AssignAppointmentResult:
         rooms, caller = dispatch_of(info), info.context.caller
-        reason = input.reason.strip()
-        if not 0 < len(reason) <= 200:
-            raise invalid("reason", zh="请填写 1 到 200 个字。", en="From 1 to 200 characters.")
+        reason = worded(input.reason, 200, "reason")
         outcome = await rooms.unassign(
             input.appointment_id,
             attempt_of(info, input, "unassignAppointment", rooms.clock.now()),

@@ -238,6 +238,23 @@ def parsed(model: type[M], /, *, under: tuple[str, ...] = (), **fields: Any) -> 
         raise InvalidAsk(Invalid(problems=problems)) from None
 
 
+def worded(text: str, most: int, *path: str) -> str:
+    """A text that says something, without blanks around it. Raises InvalidAsk for one that does
+    not, or says more than `most` characters.
+    """
+    said = text.strip()
+    if not 0 < len(said) <= most:
+        raise invalid(*path, zh=f"请填写 1 到 {most} 个字。", en=f"From 1 to {most} characters.")
+    return said
+
+
+def at_most(text: str | None, most: int, *path: str) -> str | None:
+    """As it was written. Raises InvalidAsk for more than `most` characters."""
+    if text is not None and len(text) > most:
+        raise invalid(*path, zh=f"最多 {most} 个字。", en=f"At most {most} characters.")
+    return text
+
+
 _WORDS: Final[dict[str, Words]] = {
     "string_too_long": Words("最多 {max_length} 个字。", "At most {max_length} characters."),
     "string_too_short": Words("至少 {min_length} 个字。", "At least {min_length} characters."),

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 import strawberry
 
-from doorstep.accounts.model import CUSTOMER, DISPATCH, Role
+from doorstep.accounts.model import CUSTOMER, DISPATCH, SUPERVISORS
 from doorstep.accounts.permissions import mutation, query
 from doorstep.kit.gql import (
     DRY,
@@ -18,15 +18,14 @@ from doorstep.kit.gql import (
     attempt_of,
     explain,
     given,
-    invalid,
     public,
     shown,
+    worded,
 )
 from doorstep.kit.refusals import Locale
 from doorstep.notes import model
 from doorstep.notes.actions import Notes
 
-SUPERVISORS = frozenset({Role.SUPERVISOR, Role.ADMIN})
 _MOST_WORDS = 200
 
 explain(
@@ -172,17 +171,6 @@ def notes_of(info: Info) -> Notes:
     return found
 
 
-def _worded(answer: str) -> str:
-    said = answer.strip()
-    if not 0 < len(said) <= _MOST_WORDS:
-        raise invalid(
-            "answer",
-            zh=f"请填写 1 到 {_MOST_WORDS} 个字。",
-            en=f"From 1 to {_MOST_WORDS} characters.",
-        )
-    return said
-
-
 @strawberry.type
 class NotesQuery:
     @query("The notes that hold on me and on my doors, and until when.", to=CUSTOMER)
@@ -228,7 +216,7 @@ class NotesMutation:
         self, info: Info, input: Annotated[ReviewNoteInput, argument("Which, and what of it.")]
     ) -> ReviewNoteResult:
         notes, caller = notes_of(info), info.context.caller
-        answer = _worded(input.answer)
+        answer = worded(input.answer, _MOST_WORDS, "answer")
         outcome = await notes.review(
             input.id,
             input.decision,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -24,10 +24,12 @@ from doorstep.appointments.model import (
     Reoffer,
     ReofferRefusal,
     ReofferRefused,
+    ReofferRun,
     ReofferState,
 )
 from doorstep.capacity.actions import SlotView
 from doorstep.capacity.model import Ask, NoPlace, NotTaken, SlotRef
+from doorstep.kit.batches import batched
 from doorstep.kit.mongo.transactions import Attempt, Overtaken, Repeated, Reused, Tx
 
 _KEY: Final = ("idempotencyKey",)
@@ -57,6 +59,11 @@ class Answering(Finding, Changing):
     async def reoffers_of(self, appointment_ids: Sequence[str]) -> dict[str, Reoffer]:
         """The last that each appointment was offered."""
         return await self.reoffers.latest_of(appointment_ids) if appointment_ids else {}
+
+    async def offers_of_run(self, run: ReofferRun) -> dict[str, Reoffer]:
+        """What was offered by an order, or before it to those it would have offered to."""
+        ids = [each.reoffer_id for each in run.outcomes or () if each.reoffer_id]
+        return await self.reoffers.get_many(ids)
 
     async def slots_offered(self, reoffer: Reoffer) -> list[SlotView]:
         """What was offered as it looks to its customer: what is kept for them is open."""
@@ -102,10 +109,11 @@ class Answering(Finding, Changing):
     async def _reoffer_answered_before(
         self, attempt: Attempt
     ) -> Appointment | ReofferRefused | None:
-        told = (await self.mongo.told([attempt])).get(attempt.key or "")
-        if told is None:
-            return None
-        if told.body_hash != attempt.body_hash:
+        told = await self.mongo.answered(attempt)
+        return await self._answered_again(told) if told else None
+
+    async def _answered_again(self, told: Repeated | Reused) -> Appointment | ReofferRefused:
+        if isinstance(told, Reused):
             return ReofferRefused(code=ReofferRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
         return await self._promised(told.id)
 
@@ -217,10 +225,8 @@ class Answering(Finding, Changing):
                 return outcome
             case NotTaken(code=code):
                 return ReofferRefused(code=_NO_PLACE[code], path=("slotId",), current=reoffer)
-            case Repeated(id):
-                return await self._promised(id)
-            case Reused():
-                return ReofferRefused(code=ReofferRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
+            case Repeated() | Reused():
+                return await self._answered_again(outcome)
         raise AssertionError(outcome)
 
     async def decline_reoffer(
@@ -240,11 +246,8 @@ class Answering(Finding, Changing):
             return after
 
         outcome = await self.mongo.once(attempt, body)
-        match outcome:
-            case Repeated(id=told):
-                return await self._promised(told)
-            case Reused():
-                return ReofferRefused(code=ReofferRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
+        if isinstance(outcome, Repeated | Reused):
+            return await self._answered_again(outcome)
         return outcome
 
     async def _end_reoffer(
@@ -304,7 +307,9 @@ class Answering(Finding, Changing):
 
         async def end(theirs: list[Reoffer]) -> int:
             async with few:
-                return sum([await self._end_some(some, state) for some in _batches(theirs)])
+                return sum(
+                    [await self._end_some(some, state) for some in batched(theirs, _TOGETHER)]
+                )
 
         return sum(await asyncio.gather(*(end(theirs) for theirs in by_slot.values())))
 
@@ -331,8 +336,3 @@ class Answering(Finding, Changing):
             return len(ended)
 
         return await self.mongo.transact(body)
-
-
-def _batches(found: Sequence[Reoffer]) -> Iterator[Sequence[Reoffer]]:
-    for start in range(0, len(found), _TOGETHER):
-        yield found[start : start + _TOGETHER]

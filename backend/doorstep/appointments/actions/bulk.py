@@ -12,7 +12,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final, TypeGuard
 
 from doorstep.addresses.model import Address
@@ -33,6 +32,7 @@ from doorstep.appointments.model import (
 )
 from doorstep.capacity.actions.places import Wanted
 from doorstep.capacity.model import Ask, NotTaken, SlotClosedReason, SlotRef
+from doorstep.kit.batches import batched
 from doorstep.kit.ids import kind_of, new_id
 from doorstep.kit.mongo.transactions import Attempt, Repeated, Reused, Tx
 from doorstep.kit.turns import Turns
@@ -100,11 +100,10 @@ class Bulk(Booking):
     async def _all_before(
         self, rows: Mapping[int, Row], attempt: Attempt
     ) -> dict[int, Outcome] | BulkRefused | None:
-        told = (await self.mongo.told([attempt])).get(attempt.key or "")
-        if told is None:
-            return None
-        same = told.body_hash == attempt.body_hash
-        return await self._told_rows(rows, attempt) if same else _REUSED
+        told = await self.mongo.answered(attempt)
+        if isinstance(told, Repeated):
+            return await self._told_rows(rows, attempt)
+        return _REUSED if told else None
 
     async def _take_all(
         self, rows: Mapping[int, Row], attempt: Attempt
@@ -263,8 +262,7 @@ class Bulk(Booking):
     async def _plan(self, rows: Mapping[int, Row], at: datetime) -> dict[int, Outcome]:
         """What each row would come to, if nobody else came. Nothing is written."""
         judged = dict[int, Sequence[_Way] | BookingRefused]()
-        numbers = iter(rows)
-        while some := list(islice(numbers, _ROWS_AT_ONCE)):
+        for some in batched(list(rows), _ROWS_AT_ONCE):
             found = await asyncio.gather(*(self._ways(rows[number], at) for number in some))
             judged.update(zip(some, found, strict=True))
         ways = {n: each for n, each in judged.items() if not isinstance(each, BookingRefused)}

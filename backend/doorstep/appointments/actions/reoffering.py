@@ -7,7 +7,7 @@ to do all of it again: by two dispatchers at once, by the house itself, or by th
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -40,6 +40,7 @@ from doorstep.calendar.events import (
 from doorstep.capacity.actions import SlotView
 from doorstep.capacity.model import Ask, NotTaken
 from doorstep.capacity.rules import Wish
+from doorstep.kit.batches import batched
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Repeated, Reused, Tx
 from doorstep.kit.windows import day_span, local_day
@@ -74,7 +75,7 @@ class Reoffering(Answering):
     async def reoffer(self, order: ReofferOrder, attempt: Attempt) -> ReofferRun | ReofferRefused:
         """Carry the order out, and say what came of it for each."""
         run = _run_of(order, attempt.at + self.reoffering.look_again_after, attempt.at)
-        told = (await self.mongo.told([attempt])).get(attempt.key or "")
+        told = await self.mongo.answered(attempt)
         if told is None and order.cause_id and await self._cause_of(order.cause_id) is None:
             return ReofferRefused(code=ReofferRefusal.NOT_FOUND, path=("causeId",))
         if attempt.dry:
@@ -105,7 +106,7 @@ class Reoffering(Answering):
             await self._withdraw_needless(run)
         else:
             victims = await self._victims_of(run)
-            for some in _chunks(victims, self.reoffering.in_one_go):
+            for some in batched(victims, self.reoffering.in_one_go):
                 outcomes += await self._offer_all(some, run)
                 await self.runs.put_off(run, self.clock.now() + self.reoffering.look_again_after)
             outcomes += _others(run, victims)
@@ -125,7 +126,7 @@ class Reoffering(Answering):
         victims, at = await self._victims_of(run), self.clock.now()
         known = await self.reoffers.spoken_of([each.promise.id for each in victims])
         outcomes = []
-        for some in _chunks(victims, self.reoffering.in_one_go):
+        for some in batched(victims, self.reoffering.in_one_go):
             cases = await self._cases(some, known)
             found = {id for id, openings in (await self._openings(cases, at)).items() if openings}
             cased = {case.appointment.id for case in cases}
@@ -283,7 +284,7 @@ class Reoffering(Answering):
         ferry = run.cause_id.startswith("sai_")
         because = AffectedBecause.SAILING_CANCELLED if ferry else None
         found = await self.reoffers.open_because(run.cause_id, because)
-        for some in _chunks(found, self.reoffering.in_one_go):
+        for some in batched(found, self.reoffering.in_one_go):
             still = await self.affected_of([each.appointment_id for each in some], ("",))
             in_the_way = {each.promise.id for each in still}
             needless = [each for each in some if each.appointment_id not in in_the_way]
@@ -311,11 +312,6 @@ def _openings_of(views: Iterable[SlotView]) -> list[Opening]:
         for view in views
         if not view.closed
     ]
-
-
-def _chunks(found: Sequence, size: int) -> Iterator[Sequence]:  # type: ignore[type-arg]
-    for start in range(0, len(found), size):
-        yield found[start : start + size]
 
 
 def _outcome(

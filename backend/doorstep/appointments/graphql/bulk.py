@@ -36,6 +36,7 @@ from doorstep.appointments.graphql.results import (
 )
 from doorstep.appointments.graphql.types import Appointment
 from doorstep.capacity.model import SlotRef
+from doorstep.kit.batches import batched
 from doorstep.kit.gql import (
     DRY,
     KEY,
@@ -191,12 +192,10 @@ def _judge_length(info: Info, count: int) -> None:
 
 
 async def _rows_of(info: Info, asked: list[BookingRowInput]) -> dict[int, Row | Invalid]:
-    read: dict[int, Row | Invalid] = {}
-    for start in range(0, len(asked), _READ_AT_ONCE):
-        some = asked[start : start + _READ_AT_ONCE]
-        found = await asyncio.gather(*(_row(info, row) for row in some))
-        read.update(enumerate(found, start))
-    return read
+    read: list[Row | Invalid] = []
+    for some in batched(asked, _READ_AT_ONCE):
+        read += await asyncio.gather(*(_row(info, row) for row in some))
+    return dict(enumerate(read))
 
 
 async def _row(info: Info, asked: BookingRowInput) -> Row | Invalid:

@@ -10,7 +10,7 @@ from doorstep.appointments import model
 from doorstep.capacity.model import SlotRef
 from doorstep.catalogue.model import Channel, ServiceKind
 from doorstep.items.rules import normal
-from doorstep.kit.gql import DRY, KEY, asking, explain, given, invalid, parsed
+from doorstep.kit.gql import DRY, KEY, asking, at_most, explain, given, invalid, parsed
 
 
 class PickupKind(StrEnum):
@@ -167,9 +167,7 @@ def slot_in(id: str) -> SlotRef | None:
 
 
 def reason_in(reason: str | None) -> str | None:
-    if reason is not None and len(reason) > 200:
-        raise invalid("reason", zh="最多 200 个字。", en="At most 200 characters.")
-    return reason
+    return at_most(reason, 200, "reason")
 
 
 @asking("Book a visit.")

@@ -31,6 +31,7 @@ from doorstep.kit.gql import (
     invalid,
     public,
     shown,
+    worded,
 )
 from doorstep.kit.pages import Page, keyed
 from doorstep.kit.windows import local_day
@@ -129,16 +130,10 @@ class ReofferAppointmentsInput:
             )
         if len(ids) > most:
             raise invalid("appointmentIds", zh=f"最多 {most} 项。", en=f"At most {most} of them.")
-        if self.note is not None and not 0 < len(self.note.strip()) <= _MOST_TOLD:
-            raise invalid(
-                "note",
-                zh=f"须为 1 到 {_MOST_TOLD} 个字。",
-                en=f"From 1 to {_MOST_TOLD} characters.",
-            )
         return model.ReofferOrder(
             cause_id=self.cause_id or None,
             appointment_ids=tuple(ids),
-            note=self.note.strip() if self.note else None,
+            note=None if self.note is None else worded(self.note, _MOST_TOLD, "note"),
             may=_paths(caller),
             by=caller.id,
             by_role=next(grant.role for grant in caller.grants if grant.role in DISPATCH),
@@ -346,7 +341,7 @@ async def _refused(refused: model.ReofferRefused, info: Info) -> ReofferRefused:
 
 async def _run_shown(run: model.ReofferRun, info: Info) -> AppointmentsReoffered:
     rooms, outcomes = appointments_of(info), run.outcomes or ()
-    found = await rooms.reoffers.get_many([o.reoffer_id for o in outcomes if o.reoffer_id])
+    found = await rooms.offers_of_run(run)
     at = rooms.clock.now()
     offers = {id: Reoffer.of(reoffer, at=at) for id, reoffer in found.items()}
     codes = [outcome.code for outcome in outcomes]

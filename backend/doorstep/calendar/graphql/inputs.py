@@ -5,21 +5,9 @@ from datetime import date, datetime
 import strawberry
 
 from doorstep.calendar import model
-from doorstep.kit.gql import DRY, KEY, asking, given, invalid, parsed
+from doorstep.kit.gql import DRY, KEY, asking, given, invalid, parsed, worded
 
 _MOST_WORDS = 200
-
-
-def worded(reason: str) -> str:
-    """A reason that says something. Raises InvalidAsk for one that does not."""
-    reason = reason.strip()
-    if not 0 < len(reason) <= _MOST_WORDS:
-        raise invalid(
-            "reason",
-            zh=f"请填写 1 到 {_MOST_WORDS} 个字。",
-            en=f"From 1 to {_MOST_WORDS} characters.",
-        )
-    return reason
 
 
 @asking("Say what a day is, whatever else is written of it.")
@@ -58,6 +46,9 @@ class CloseUnitInput:
     unit_id: strawberry.ID = given("Which unit.")
     day: date = given("On which local day; not before today.")
     reason: str = given("Why; customers read it.")
+
+    def because(self) -> str:
+        return worded(self.reason, _MOST_WORDS, "reason")
 
 
 @asking("Take a closure back.")
@@ -118,3 +109,6 @@ class CancelSailingInput:
     id: strawberry.ID = given("Which sailing.")
     expected_version: int = given("The version it was read at.")
     reason: str = given("Why; customers read it.")
+
+    def because(self) -> str:
+        return worded(self.reason, _MOST_WORDS, "reason")

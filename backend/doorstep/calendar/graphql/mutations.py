@@ -77,7 +77,7 @@ class CalendarMutation:
     async def close_unit(
         self, info: Info, input: Annotated[inputs.CloseUnitInput, argument("Which, when, why.")]
     ) -> results.CloseUnitResult:
-        reason, attempt = inputs.worded(input.reason), _attempt(info, input, "closeUnit")
+        reason, attempt = input.because(), _attempt(info, input, "closeUnit")
         unit = await _unit(input.unit_id, info)
         outcome = await calendar_of(info).close(
             unit, input.day, reason, attempt, by=info.context.caller.id
@@ -150,7 +150,7 @@ class CalendarMutation:
     ) -> results.CancelSailingResult:
         outcome = await calendar_of(info).cancel_sailing(
             input.id,
-            inputs.worded(input.reason),
+            input.because(),
             _attempt(info, input, "cancelSailing"),
             expected_version=input.expected_version,
             may=_paths(info),

@@ -21,6 +21,7 @@ from doorstep.kit.gql import (
     Refused,
     argument,
     asking,
+    at_most,
     attempt_of,
     given,
     invalid,
@@ -199,9 +200,7 @@ class DropBookingTermsInput:
 
 
 def note_in(note: str | None) -> str | None:
-    if note is not None and len(note) > _MOST_CHARACTERS:
-        raise invalid("note", zh="最多 200 个字。", en="At most 200 characters.")
-    return note
+    return at_most(note, _MOST_CHARACTERS, "note")
 
 
 @strawberry.type
