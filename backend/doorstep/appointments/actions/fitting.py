@@ -6,10 +6,10 @@ from datetime import date
 
 from doorstep.addresses.model import Address
 from doorstep.appointments.actions.tools import Tools
-from doorstep.appointments.model import MOVES, AccessNotes, Appointment, EventKind, LineAsked
-from doorstep.appointments.rules import wish_of
+from doorstep.appointments.model import AccessNotes, Appointment, LineAsked
+from doorstep.appointments.rules import visit_of, wish_of
 from doorstep.capacity.model import Demand, Slot
-from doorstep.capacity.rules import Visit, beyond, demand_of
+from doorstep.capacity.rules import beyond, demand_of
 from doorstep.catalogue.model import VisitCost
 from doorstep.catalogue.rules import cost_of
 
@@ -49,15 +49,10 @@ class Fitting(Tools):
     async def affected_by(self, slot: Slot) -> list[Appointment]:
         """The promises that the slot, as it is published, has no room for; the newest first."""
         promised = {each.id: each for each in await self.store.of_slot(slot)}
-        return [promised[each.id] for each in beyond(slot, map(_visit, promised.values()))]
+        return [promised[each.id] for each in beyond(slot, map(visit_of, promised.values()))]
 
     async def shortage(self, slot_key: str) -> Shortage | None:
         """None: there is no such slot, or it has room for all it was promised to."""
         slot = (await self.capacity.get_many([slot_key])).get(slot_key)
         affected = await self.affected_by(slot) if slot else []
         return Shortage(slot, affected) if slot and affected else None
-
-
-def _visit(promise: Appointment) -> Visit:
-    waiting = promise.status in MOVES[EventKind.RESCHEDULED].sources
-    return Visit(promise.id, promise.booked_at, promise.takes, settled=not waiting)

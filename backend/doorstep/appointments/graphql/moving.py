@@ -18,22 +18,21 @@ from doorstep.appointments.graphql.inputs import (
     slot_in,
 )
 from doorstep.appointments.graphql.mutations import (
+    CHANGES_WITH_ALTERNATIVES,
+    NO_OTHER_SLOT,
     NO_PROMISE,
     as_served,
+    change_refusal_shown,
     changing,
     door_out_of_reach,
     promise_out_of_reach,
 )
 from doorstep.appointments.graphql.queries import (
     appointments_of,
-    is_staff,
-    shown_to,
-    viewer_of,
 )
 from doorstep.appointments.graphql.results import ChangeRefused
 from doorstep.appointments.graphql.types import Appointment
 from doorstep.capacity.actions import SlotView
-from doorstep.capacity.graphql import Slot
 from doorstep.kit.gql import Info, InvalidInput, argument, attempt_of, explain, public, shown
 from doorstep.kit.refusals import Locale
 
@@ -112,8 +111,7 @@ class MovingMutation:
         if await promise_out_of_reach(info, behalf, input.appointment_id):
             return await change_refused(NO_PROMISE, info)
         if input.slot_id is not None and slot is None:
-            refused = model.ChangeRefused(code=model.ChangeRefusal.NOT_OFFERED, path=("slotId",))
-            return await change_refused(refused, info)
+            return await change_refused(NO_OTHER_SLOT, info)
         asked = DoorAsked(
             address=await _door(info, behalf, input.address_id),
             by_role=behalf.role,
@@ -175,29 +173,14 @@ async def _decided(appointment: model.Appointment, info: Info) -> AddressChangeD
     )
 
 
-_WITH_ALTERNATIVES = frozenset(
-    {
-        model.ChangeRefusal.SLOT_FULL,
-        model.ChangeRefusal.NOT_OFFERED,
-        model.ChangeRefusal.CUTOFF_PASSED,
-    }
-)
-
-
 async def change_refused(
     refused: model.ChangeRefused, info: Info, asked: DoorAsked | None = None
 ) -> ChangeRefused:
     """The refusal, with what can be had at the new door instead if only the slot is at fault."""
     current = refused.current
     views: Sequence[SlotView] = ()
-    if current and asked and refused.path == ("slotId",) and refused.code in _WITH_ALTERNATIVES:
+    only_slot = refused.path == ("slotId",) and refused.code in CHANGES_WITH_ALTERNATIVES
+    if current and asked and only_slot:
         views = await appointments_of(info).places_at(current, asked)
-    shown = await shown_to(await viewer_of(info), [current], info) if current else []
-    path = ["appointmentId" if step == "id" else step for step in refused.path]
-    return ChangeRefused(
-        message=model.CHANGE_WORDS[refused.code].spoken(info.context.locale),
-        path=path or None,
-        code=refused.code,
-        current=shown[0] if shown else None,
-        alternatives=[Slot.of(view, staff=is_staff(info)) for view in views],
-    )
+    path = tuple("appointmentId" if step == "id" else step for step in refused.path)
+    return await change_refusal_shown(refused.model_copy(update={"path": path}), info, views)

@@ -1,5 +1,6 @@
 """Asking for visits, and changing one's mind."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
@@ -41,6 +42,7 @@ from doorstep.appointments.graphql.results import (
     RescheduleAppointmentResult,
 )
 from doorstep.appointments.graphql.types import Appointment
+from doorstep.capacity.actions import SlotView
 from doorstep.capacity.graphql import HoldReleased, Slot, SlotHeld, SlotHold
 from doorstep.capacity.model import Hold, SlotRef
 from doorstep.items.rules import problem_with
@@ -78,6 +80,7 @@ NO_CONSENT = model.BookingRefused(
 NO_SLOT = model.BookingRefused(code=model.BookingRefusal.NOT_OFFERED, path=("slotId",))
 NO_ADDRESS = model.BookingRefused(code=model.BookingRefusal.NOT_FOUND, path=("addressId",))
 NO_PROMISE = model.ChangeRefused(code=model.ChangeRefusal.NOT_FOUND, path=("id",))
+NO_OTHER_SLOT = model.ChangeRefused(code=model.ChangeRefusal.NOT_OFFERED, path=("slotId",))
 
 
 async def door_out_of_reach(info: Info, behalf: Behalf, address_id: str) -> bool:
@@ -191,8 +194,7 @@ class AppointmentMutation:
             return await change_refused(NO_PROMISE, info, None)
         slot = slot_in(input.slot_id)
         if slot is None:
-            refused = model.ChangeRefused(code=model.ChangeRefusal.NOT_OFFERED, path=("slotId",))
-            return await change_refused(refused, info, None)
+            return await change_refused(NO_OTHER_SLOT, info, None)
         outcome = await rooms.reschedule(
             input.id,
             behalf.customer_id,
@@ -282,7 +284,7 @@ async def booking_refused(
     return BookingRefused.of(refused, info.context.locale, alternatives)
 
 
-_CHANGES_WITH_ALTERNATIVES = frozenset(
+CHANGES_WITH_ALTERNATIVES = frozenset(
     {
         model.ChangeRefusal.SLOT_FULL,
         model.ChangeRefusal.NOT_OFFERED,
@@ -294,18 +296,23 @@ _CHANGES_WITH_ALTERNATIVES = frozenset(
 async def change_refused(
     refused: model.ChangeRefused, info: Info, slot: SlotRef | None
 ) -> ChangeRefused:
-    current = refused.current
-    alternatives: list[Slot] = []
-    if current and slot and refused.code in _CHANGES_WITH_ALTERNATIVES:
+    current, views = refused.current, list[SlotView]()
+    if current and slot and refused.code in CHANGES_WITH_ALTERNATIVES:
         views = await appointments_of(info).alternatives(
             current.area_id, current.wish, not_key=slot.key
         )
-        alternatives = [Slot.of(view, staff=is_staff(info)) for view in views]
+    return await change_refusal_shown(refused, info, views)
+
+
+async def change_refusal_shown(
+    refused: model.ChangeRefused, info: Info, instead: Sequence[SlotView]
+) -> ChangeRefused:
+    current = refused.current
     shown = await shown_to(await viewer_of(info), [current], info) if current else []
     return ChangeRefused(
         message=model.CHANGE_WORDS[refused.code].spoken(info.context.locale),
         path=list(refused.path) or None,
         code=refused.code,
         current=shown[0] if shown else None,
-        alternatives=alternatives,
+        alternatives=[Slot.of(view, staff=is_staff(info)) for view in instead],
     )

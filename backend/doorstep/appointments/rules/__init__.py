@@ -67,6 +67,7 @@ from doorstep.appointments.rules.reoffering import (
     short_of_room,
     spread,
     told_of_end,
+    visit_of,
     was_reoffered,
 )
 from doorstep.appointments.rules.serving import (
@@ -162,6 +163,7 @@ __all__ = [
     "taken_over",
     "told_of_end",
     "tried_again",
+    "visit_of",
     "waits_for_a_boat",
     "was_reoffered",
     "wish_of",

@@ -84,14 +84,16 @@ def _would_serve(boat: Sailing, window: TimeWindow) -> bool:
 def short_of_room(slot: Slot, promises: Iterable[Promise]) -> list[Affected]:
     """Whom the slot, as it is published, has no room for: who came first stays."""
     known = {promise.id: promise for promise in promises}
-    visits = [
-        Visit(each.id, each.booked_at, each.takes, settled=not each.is_waiting)
-        for each in known.values()
-    ]
     return [
         Affected(promise, AffectedBecause.CAPACITY_SHORT, promise.slot.text)
-        for promise in (known[visit.id] for visit in beyond(slot, visits))
+        for promise in (known[visit.id] for visit in beyond(slot, map(visit_of, known.values())))
     ]
+
+
+def visit_of(promise: Promise | Appointment) -> Visit:
+    """The promise, as far as a slot knows of it."""
+    settled = promise.status not in WAITING
+    return Visit(promise.id, promise.booked_at, promise.takes, settled=settled)
 
 
 def hit_by(cause: Cause, promise: Promise, around: Surroundings) -> Affected | None:
