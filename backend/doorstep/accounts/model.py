@@ -67,6 +67,16 @@ class Caller(BaseModel):
         wanted = frozenset(roles)
         return any(grant.role in wanted and path.startswith(grant.path) for grant in self.grants)
 
+    def paths(self, roles: Iterable[Role]) -> tuple[str, ...]:
+        """The parts of the bureau in which one of `roles` is theirs."""
+        wanted = frozenset(roles)
+        return tuple(grant.path for grant in self.grants if grant.role in wanted)
+
+    def acting_as(self, roles: Iterable[Role]) -> Role:
+        """Which of `roles` is theirs: the first that they were granted. They have one."""
+        wanted = frozenset(roles)
+        return next(grant.role for grant in self.grants if grant.role in wanted)
+
 
 CUSTOMER_ONLY: Final = (Grant(role=Role.CUSTOMER),)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from doorstep.accounts.model import COURIER, DISPATCH, Caller, Role
+from doorstep.accounts.model import COURIER, DISPATCH
 from doorstep.accounts.permissions import mutation, query, subscription
 from doorstep.appointments.graphql.queries import shown_to
 from doorstep.appointments.graphql.types import Appointment
@@ -184,8 +184,8 @@ class DispatchMutation:
             input.courier_id,
             attempt_of(info, input, "assignAppointment", rooms.clock.now()),
             expected_version=input.expected_version,
-            may=_paths(caller),
-            by_role=_role(caller),
+            may=caller.paths(DISPATCH),
+            by_role=caller.acting_as(DISPATCH),
         )
         return await _assigned(outcome, info, input.courier_id)
 
@@ -200,20 +200,10 @@ class DispatchMutation:
             attempt_of(info, input, "unassignAppointment", rooms.clock.now()),
             expected_version=input.expected_version,
             reason=reason,
-            may=_paths(caller),
-            by_role=_role(caller),
+            may=caller.paths(DISPATCH),
+            by_role=caller.acting_as(DISPATCH),
         )
         return await _assigned(outcome, info, None)
-
-
-def _paths(caller: Caller) -> list[str]:
-    """The parts of the bureau in which the caller may dispatch."""
-    return [grant.path for grant in caller.grants if grant.role in DISPATCH]
-
-
-def _role(caller: Caller) -> Role:
-    """In which of their roles a caller dispatches."""
-    return next(grant.role for grant in caller.grants if grant.role in DISPATCH)
 
 
 async def _assigned(

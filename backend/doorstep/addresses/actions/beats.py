@@ -16,6 +16,7 @@ from doorstep.addresses.model import (
     BeatRefused,
     BeatSeen,
     Door,
+    Place,
 )
 from doorstep.addresses.store import BeatStore
 from doorstep.kit.clock import Clock
@@ -44,10 +45,11 @@ class Beats:
         known = await self.known.get()
         return [beat for beat in known if beat.branch_id == branch_id and beat.holds_on(today)]
 
-    async def match(self, door: Door, division: str, area_id: str | None) -> BeatMatch | None:
-        """The beat of a door, with the rule that found it. None: no rule does."""
-        if area_id is None:
-            return None
+    async def find(
+        self, door: Door, division: str, area_id: str | None
+    ) -> tuple[Place | None, BeatMatch | None]:
+        """The bureau's place of a door, and its beat with the rule that found it."""
+        place = rules.place_of(door, division, await self.city.places())
         today = local_day(self.clock.now())
         beats = {
             beat.id: beat
@@ -55,16 +57,14 @@ class Beats:
             if beat.area_id == area_id and beat.holds_on(today)
         }
         if not beats:
-            return None
-        place = rules.place_of(door, division, await self.city.places())
+            return place, None
         corrections = await self.store.corrections_of(place.id) if place else []
         seen = await self.store.seen_at(place.id) if place else []
-        return rules.match_beat(door, place, beats, corrections, seen)
+        return place, rules.match_beat(door, place, beats, corrections, seen)
 
     async def learn(self, address: Address, *, tx: Tx) -> None:
         """Remember on which beat an address was found: the next one nearby may say less."""
-        found = await self.match(address.door, address.division_code, address.area_id)
-        place = rules.place_of(address.door, address.division_code, await self.city.places())
+        place, found = await self.find(address.door, address.division_code, address.area_id)
         if found and place:
             seen = BeatSeen(id=address.id, place_id=place.id, beat_id=found.beat.id)
             await self.store.see(seen, tx=tx)

@@ -75,9 +75,8 @@ class Addresses:
         one = located.candidate
         if one is None:
             return None, None
-        place = rules.place_of(one.door, one.division_code, await self.city.places())
         area_id = located.area.id if located.area else None
-        return place, await self.beats.match(one.door, one.division_code, area_id)
+        return await self.beats.find(one.door, one.division_code, area_id)
 
     async def area(self, id: str | None) -> ServiceArea | None:
         return (await self.city.areas()).get(id)

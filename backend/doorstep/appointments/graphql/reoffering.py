@@ -134,9 +134,9 @@ class ReofferAppointmentsInput:
             cause_id=self.cause_id or None,
             appointment_ids=tuple(ids),
             note=None if self.note is None else worded(self.note, _MOST_TOLD, "note"),
-            may=_paths(caller),
+            may=caller.paths(DISPATCH),
             by=caller.id,
-            by_role=next(grant.role for grant in caller.grants if grant.role in DISPATCH),
+            by_role=caller.acting_as(DISPATCH),
         )
 
 
@@ -157,11 +157,6 @@ class DeclineReofferInput:
     validate_only: bool = given(DRY, default=False)
     reoffer_id: strawberry.ID = given("Which offer.")
     on_behalf_of: OnBehalfOfInput | None = given("For whom an agent acts.", default=None)
-
-
-def _paths(caller: Caller) -> tuple[str, ...]:
-    """The parts of the bureau in which the caller may dispatch."""
-    return tuple(grant.path for grant in caller.grants if grant.role in DISPATCH)
 
 
 @strawberry.type
@@ -202,7 +197,7 @@ class ReofferQuery:
         first: Annotated[int, argument("How many; at most 100.")] = 50,
         after: Annotated[str | None, argument("The last cursor of the page before.")] = None,
     ) -> AffectedConnection:
-        paths = _paths(info.context.caller)
+        paths = info.context.caller.paths(DISPATCH)
         found = await appointments_of(info).affected_by_cause(cause_id, paths)
         return await _page(found or [], first, after, info)
 

@@ -95,7 +95,7 @@ class CalendarMutation:
             input.id,
             _attempt(info, input, "reopenUnit"),
             expected_version=input.expected_version,
-            may=_paths(info),
+            may=info.context.caller.paths(DISPATCH),
         )
         tree = await _tree(info)
         if isinstance(outcome, model.CalendarRefused):
@@ -122,7 +122,7 @@ class CalendarMutation:
             input.id,
             _attempt(info, input, "liftBlock"),
             expected_version=input.expected_version,
-            may=_paths(info),
+            may=info.context.caller.paths(DISPATCH),
         )
         tree = await _tree(info)
         if isinstance(outcome, model.CalendarRefused):
@@ -138,7 +138,7 @@ class CalendarMutation:
             input.departs_at,
             input.returns_at,
             _attempt(info, input, "addSailing"),
-            may=_paths(info),
+            may=info.context.caller.paths(DISPATCH),
         )
         if isinstance(outcome, model.CalendarRefused):
             return SailingRefused.of(outcome, info.context.locale)
@@ -153,7 +153,7 @@ class CalendarMutation:
             input.because(),
             _attempt(info, input, "cancelSailing"),
             expected_version=input.expected_version,
-            may=_paths(info),
+            may=info.context.caller.paths(DISPATCH),
         )
         if isinstance(outcome, model.CalendarRefused):
             return SailingRefused.of(outcome, info.context.locale)
@@ -165,11 +165,6 @@ class CalendarMutation:
 
 def _attempt(info: Info, input: Any, field: str) -> Attempt:
     return attempt_of(info, input, field, calendar_of(info).clock.now())
-
-
-def _paths(info: Info) -> list[str]:
-    """The parts of the bureau in which the caller may change the calendar."""
-    return [grant.path for grant in info.context.caller.grants if grant.role in DISPATCH]
 
 
 async def _tree(info: Info) -> Tree:
