@@ -56,6 +56,14 @@ SAID = BeatCorrection(
 SEEN = (BeatSeen(id="adr_1", place_id="plc_1", beat_id="bea_4"),)
 
 
+def test_a_name_at_the_end_of_a_longer_one_is_no_place_of_ours():
+    """苹海滨小区 is another, wherever it is; on the spot it is the nearest all the same."""
+    far = Point(longitude=122.3, latitude=37.2)
+    assert place_of(Door(line="苹海滨小区1号", location=far), "371002", [GARDEN]) is None
+    assert place_of(Door(line="海滨小区1号", location=far), "371002", [GARDEN]) == GARDEN
+    assert place_of(Door(line="苹海滨小区1号", location=HERE), "371002", [GARDEN]) == GARDEN
+
+
 @pytest.mark.parametrize(
     ("door", "beats", "said", "seen", "rule", "id"),
     [

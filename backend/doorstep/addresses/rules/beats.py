@@ -20,6 +20,7 @@ from doorstep.addresses.model import (
     Door,
     Place,
 )
+from doorstep.addresses.rules.parsing import mentions, parsed
 from doorstep.kit.geo import metres_between
 
 _NEAR_METRES: Final = 500
@@ -27,12 +28,8 @@ _NEAR_METRES: Final = 500
 
 def place_of(door: Door, division: str, places: Sequence[Place]) -> Place | None:
     """The place that the line names, else the nearest within half a kilometre."""
-    named = [
-        place
-        for place in places
-        if place.division_code.startswith(division[:6])
-        and any(name in door.line for name in (place.name, *place.aliases))
-    ]
+    here = [place for place in places if place.division_code.startswith(division[:6])]
+    named = [each.place for each in mentions(parsed(door.line), here) if each.whole]
     if named:
         return max(named, key=lambda place: (len(place.name), place.id))
     where = door.location

@@ -8,7 +8,7 @@ Certain    is what one reading says with at least `ENOUGH`; a guess is offered, 
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import cos, radians
 from typing import Final
@@ -159,27 +159,49 @@ def certain(found: Sequence[Candidate]) -> Candidate | None:
     return found[0] if len(found) == 1 and found[0].confidence >= ENOUGH else None
 
 
-def _named(text: Parsed, division: str, places: Sequence[Place]) -> Iterator[tuple[Place, float]]:
-    """Those with the longest name in the text, each with how sure that makes it."""
+@dataclass(frozen=True)
+class Mention:
+    """A place whose name stands in a text."""
+
+    place: Place
+    name: str
+    whole: bool
+    """False: at the end of a longer name that nobody has told us of."""
+
+    @property
+    def by_name(self) -> bool:
+        """By its own name, and by none of its aliases."""
+        return self.name == self.place.name
+
+
+def mentions(text: Parsed, places: Iterable[Place]) -> list[Mention]:
+    """Every place that is named, whichever of its names it is."""
     hits = [
-        (place, name, name == place.name)
+        (place, name)
         for place in places
         for name in (place.name, *place.aliases)
         if name in text.text
     ]
-    longest = max((len(name) for _, name, _ in hits), default=0)
-    names = {name for _, name, _ in hits}
-    for place, name, by_name in hits:
-        if len(name) < longest:
+    names = {name for _, name in hits}
+    return [Mention(place, name, _is_whole(name, text, names)) for place, name in hits]
+
+
+def _named(text: Parsed, division: str, places: Sequence[Place]) -> Iterator[tuple[Place, float]]:
+    """Those with the longest name in the text, each with how sure that makes it."""
+    found = mentions(text, places)
+    longest = max((len(each.name) for each in found), default=0)
+    for each in found:
+        place = each.place
+        if len(each.name) < longest:
             continue
-        if not _is_whole(name, text, names):
+        if not each.whole:
             yield place, _IN_A_LONGER_NAME
         elif not division:
-            yield place, _NAMED if by_name else _ALIASED
+            yield place, _NAMED if each.by_name else _ALIASED
         elif place.division_code.startswith(division) or division.startswith(place.division_code):
             # A province or a city is no more than everybody in it says.
-            told = len(division) > 4 and by_name
-            yield place, _NAMED_AND_PLACED if told else _NAMED if by_name else _ALIASED
+            told = len(division) > 4 and each.by_name
+            yield place, _NAMED_AND_PLACED if told else _NAMED if each.by_name else _ALIASED
         else:
             yield place, _ELSEWHERE
 
