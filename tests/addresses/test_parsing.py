@@ -7,6 +7,9 @@ import pytest
 
 from doorstep.addresses.model import AddressAsked, Candidate, Door
 from doorstep.addresses.rules import candidates, certain, parsed
+from doorstep.demo.atlas import atlas_of
+from doorstep.demo.scale import Size
+from tests.addresses import ways
 from tests.addresses.scrawl import Scrawl, places, scrawls
 
 pytestmark = pytest.mark.row("C2")
@@ -47,6 +50,16 @@ def test_of_600_addresses_with_known_answers_none_is_wrong_and_certain():
     assert rate(tally["parts"]) >= 0.99
     assert rate(tally["certain"]) >= 0.75
     assert rate(tally["among the candidates"]) >= 0.97
+
+
+def test_of_600_more_that_somebody_else_has_written_none_is_wrong_and_certain():
+    city = atlas_of(Size.CITY, 2026)
+    found = ways.tally(list(ways.doors(city)), ways.table(city))
+
+    assert found["wrong"] == 0
+    assert found["right"] >= 410
+    assert found["not found"] <= 25
+    assert found.total() == COUNT
 
 
 @pytest.mark.parametrize("manner", ["misspelt", "elsewhere"])
