@@ -1,0 +1,100 @@
+"""The house asks one courier after another."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from doorstep.appointments.model import Appointment, Status
+from doorstep.couriers.model import Courier
+from doorstep.dispatch import rules
+from doorstep.dispatch.actions.tools import Tools
+from doorstep.dispatch.events import OfferUntaken
+from doorstep.dispatch.model import (
+    Assignment,
+    Ending,
+)
+from doorstep.kit.ids import new_id
+from doorstep.kit.mongo.transactions import Tx
+from doorstep.kit.windows import TimeWindow
+
+_SWEPT_AT_ONCE: Final = 200
+
+
+@dataclass(frozen=True)
+class Offering(Tools):
+    """The nearest courier first, each until they answer or the time is up."""
+
+    async def offer_next(
+        self, appointment_id: str, *, unless_after: int | None = None
+    ) -> Assignment | None:
+        """Ask the nearest courier who can come and was not asked yet. None: nobody is left, or
+        nothing is to be asked. Harmless when repeated: who is being asked is asked once, and what
+        has happened `unless_after` that entry of the history has its own consequences.
+        """
+        now = self.clock.now()
+        id = new_id("asg")
+
+        async def body(tx: Tx) -> Assignment | None:
+            appointment = (await self.appointments.load([appointment_id], tx=tx)).get(
+                appointment_id
+            )
+            if appointment is None or appointment.status is not Status.BOOKED:
+                return None
+            if unless_after is not None and appointment.sequence > unless_after:
+                return None
+            if await self.assignments.active_for([appointment_id], tx=tx):
+                return None
+            if await self.appointments.cannot_be_kept(appointment, tx=tx):
+                return None
+            courier = await self._next_courier(appointment, tx)
+            if courier is None:
+                tx.record(
+                    OfferUntaken(aggregate=appointment_id, sequence=appointment.sequence, at=now)
+                )
+                return None
+            shifts = await self.couriers.next_shifts(courier.id, now)
+            until = rules.answer_by(appointment.window, shifts, self.policy, at=now)
+            assignment = rules.offer(id, appointment, courier, at=now, answer_by=until)
+            offered = appointment.model_copy(update={"offered_to": courier.id})
+            await self.appointments.save([(appointment, offered)], None, tx=tx)
+            await self._put_on_round(assignment, appointment, courier, now, tx)
+            return assignment
+
+        return await self.mongo.transact(body)
+
+    async def offer_anew(
+        self, span: TimeWindow, path: str = "", area_ids: Collection[str] = ()
+    ) -> None:
+        """Nothing is in the way any more: ask for those that nobody has, nor is asked about."""
+        for id in await self.appointments.unasked_in(span, path, area_ids):
+            await self.offer_next(id)
+
+    async def _next_courier(self, appointment: Appointment, tx: Tx) -> Courier | None:
+        roster = await self.couriers.roster(appointment.branch_id, appointment.window)
+        asked = await self.assignments.asked_since(appointment.id, appointment.window.start, tx=tx)
+        for courier in rules.ranked(appointment, roster, asked_before=asked):
+            round = await self.rounds.get(courier.id, courier.branch_id, appointment.day, tx=tx)
+            if not rules.is_full(round, appointment.window, self.policy):
+                return courier
+        return None
+
+    async def end_lapsed(self) -> int:
+        """Offers that nobody answered in time come to nothing. How many did."""
+        now = self.clock.now()
+        lapsed = await self.assignments.lapsed(now, _SWEPT_AT_ONCE)
+        for assignment in lapsed:
+            await self.mongo.transact(lambda tx, a=assignment: self.lapse(a, now, tx))  # type: ignore[misc]
+        return len(lapsed)
+
+    async def lapse(self, assignment: Assignment, now: datetime, tx: Tx) -> None:
+        """Judged on what stands now: the courier may have said yes since it was looked up."""
+        active = await self.assignments.active_for([assignment.appointment_id], tx=tx)
+        if active.get(assignment.appointment_id) != assignment:
+            return
+        found = await self.appointments.load([assignment.appointment_id], tx=tx)
+        appointment = found.get(assignment.appointment_id)
+        await self._take_off(assignment, Ending.NOT_ANSWERED, now, tx)
+        if appointment and appointment.offered_to == assignment.courier_id:
+            free = appointment.model_copy(update={"offered_to": None})
+            await self.appointments.save([(appointment, free)], None, tx=tx)
