@@ -4,6 +4,7 @@ Units  kilograms and litres, whole; stations are points in WGS 84
 """
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from pydantic import Field
 
@@ -13,8 +14,18 @@ from doorstep.kit.geo import Point
 from doorstep.kit.windows import ClockTime, Day, TimeWindow, at_local
 
 
+class VehicleKind(StrEnum):
+    """How somebody gets about; it decides how fast, and by which roads."""
+
+    ON_FOOT = "ON_FOOT"
+    BICYCLE = "BICYCLE"
+    E_TRIKE = "E_TRIKE"
+    VAN = "VAN"
+
+
 class Vehicle(Stored):
     plate: str
+    kind: VehicleKind = VehicleKind.E_TRIKE
     capacity_kilograms: int = Field(gt=0)
     capacity_litres: int = Field(gt=0)
     branch_id: str

@@ -9,7 +9,7 @@ from doorstep.appointments.actions import Appointments
 from doorstep.appointments.model import Appointment, EventKind
 from doorstep.appointments.rules import moved, taken_over
 from doorstep.couriers.actions import Couriers
-from doorstep.couriers.model import Courier
+from doorstep.couriers.model import Courier, VehicleKind
 from doorstep.dispatch import rules
 from doorstep.dispatch.events import OfferEnded
 from doorstep.dispatch.model import (
@@ -20,6 +20,7 @@ from doorstep.dispatch.model import (
     Stop,
     StopState,
 )
+from doorstep.dispatch.rules import StraightLines, Ways
 from doorstep.dispatch.store import AssignmentStore, RoundStore
 from doorstep.kit.clock import Clock
 from doorstep.kit.ids import new_id
@@ -40,6 +41,7 @@ class Tools:
     hub: Hub
     policy: DispatchPolicy
     clock: Clock
+    ways: Ways = field(default_factory=StraightLines)
     turns: Turns = field(default_factory=Turns)
     """Who is about to write into one courier's rounds."""
 
@@ -71,12 +73,14 @@ class Tools:
         ids = {stop.appointment_id for stop in round.stops if stop.state is not StopState.REMOVED}
         given = {appointment.id: appointment for appointment in fresh}
         known = await self.appointments.load(ids - given.keys(), tx=tx)
-        doors = {
-            id: door
+        calls = {
+            id: call
             for id, appointment in {**known, **given}.items()
-            if (door := rules.door_of(appointment))
+            if (call := rules.call_at(appointment))
         }
-        return rules.timed(round, doors, courier.station, self.policy)
+        vehicle = await self.couriers.vehicle(courier.vehicle_id) if courier.vehicle_id else None
+        kind = vehicle.kind if vehicle else VehicleKind.ON_FOOT
+        return rules.timed(round, calls, courier.station, kind, self.ways)
 
     async def _take_off(
         self,

@@ -1,15 +1,12 @@
-"""Who can take a stop, in what order a round goes, and until when an offer waits. Pure.
-
-Units  metres in a straight line, seconds; routing by roads and planning by a solver come in above
-       these functions, not instead of them
-"""
+"""Who can take a stop, in what order a round goes, and until when an offer waits. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment, Status
-from doorstep.couriers.model import Courier, Shift
+from doorstep.couriers.model import Courier, Shift, VehicleKind
 from doorstep.couriers.rules import Roster
 from doorstep.dispatch.model import (
     Assignment,
@@ -19,6 +16,7 @@ from doorstep.dispatch.model import (
     Stop,
     StopState,
 )
+from doorstep.dispatch.rules.ways import Ways
 from doorstep.kit.geo import Point, metres_between
 from doorstep.kit.windows import TimeWindow
 
@@ -131,8 +129,25 @@ def at_other_door(round: Round, appointment: Appointment) -> Round:
     return round.model_copy(update={"stops": stops})
 
 
-def timed(round: Round, doors: Mapping[str, Point], start: Point, policy: DispatchPolicy) -> Round:
-    """The round with planned arrivals: straight lines, at the pace of the policy.
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Where a stop is, and how long somebody is there."""
+
+    where: Point
+    lasts: timedelta
+
+
+def call_at(appointment: Appointment) -> Call | None:
+    """None: nobody may know any more where it was."""
+    door = door_of(appointment)
+    lasts = timedelta(minutes=appointment.takes.load.minutes)
+    return Call(door, lasts) if door else None
+
+
+def timed(
+    round: Round, calls: Mapping[str, Call], start: Point, vehicle: VehicleKind, ways: Ways
+) -> Round:
+    """The round with planned arrivals.
 
     A stop is reached when the one before is served and the way is gone, and not before its window.
     """
@@ -141,20 +156,14 @@ def timed(round: Round, doors: Mapping[str, Point], start: Point, policy: Dispat
         if stop.state is StopState.REMOVED:
             stops.append(stop)
             continue
-        there = doors.get(stop.appointment_id, here)
-        way = timedelta(seconds=round_seconds(here, there, policy))
-        arrival = stop.window.start if free_at is None else max(stop.window.start, free_at + way)
+        call = calls.get(stop.appointment_id) or Call(here, timedelta())
+        arrival = stop.window.start
+        if free_at is not None:
+            way = ways.trip(here, call.where, vehicle, free_at)
+            arrival = max(arrival, free_at + timedelta(seconds=way.seconds))
         stops.append(stop.model_copy(update={"planned_arrival": arrival, "eta": arrival}))
-        here, free_at = there, arrival + policy.service_time
+        here, free_at = call.where, arrival + call.lasts
     return round.model_copy(update={"stops": tuple(stops)})
-
-
-def round_seconds(here: Point, there: Point, policy: DispatchPolicy) -> int:
-    return round_up(metres_between(here, there) / policy.metres_per_second)
-
-
-def round_up(seconds: float) -> int:
-    return int(-(-seconds // 1))
 
 
 def offer(

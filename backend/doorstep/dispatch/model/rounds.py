@@ -126,8 +126,6 @@ class DispatchPolicy(BaseModel):
     patience: timedelta = timedelta(minutes=15)
     """How long an offer waits for an answer while its courier is at work."""
     most_stops_in_window: int = 8
-    service_time: timedelta = timedelta(minutes=8)
-    metres_per_second: float = 4.0
     feed_kept_for: timedelta = timedelta(days=14)
     most_replayed: int = 500
 

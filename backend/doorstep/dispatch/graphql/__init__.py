@@ -1,0 +1,15 @@
+"""Rounds as couriers and dispatchers see them."""
+
+from doorstep.dispatch.graphql.rounds import (
+    DispatchMutation,
+    DispatchQuery,
+    DispatchSubscription,
+    round_shown,
+)
+
+__all__ = [
+    "DispatchMutation",
+    "DispatchQuery",
+    "DispatchSubscription",
+    "round_shown",
+]

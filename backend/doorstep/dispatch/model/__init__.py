@@ -1,0 +1,31 @@
+"""Who goes where: assignments, rounds, and the words for what may not be."""
+
+from doorstep.dispatch.model.rounds import (
+    ASSIGNMENT_WORDS,
+    OPEN_STOPS,
+    Assignment,
+    AssignmentRefusal,
+    AssignmentRefused,
+    DispatchPolicy,
+    Ending,
+    FeedEntry,
+    Round,
+    Stop,
+    StopState,
+    round_id,
+)
+
+__all__ = [
+    "ASSIGNMENT_WORDS",
+    "OPEN_STOPS",
+    "Assignment",
+    "AssignmentRefusal",
+    "AssignmentRefused",
+    "DispatchPolicy",
+    "Ending",
+    "FeedEntry",
+    "Round",
+    "Stop",
+    "StopState",
+    "round_id",
+]
