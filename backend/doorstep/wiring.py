@@ -225,6 +225,8 @@ class House:
                 most_stops_in_window=settings.most_stops_in_window,
             ),
             clock,
+            calendar,
+            capacity,
         )
         return cls(
             settings=settings,

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doorstep.catalogue.model import ServiceKind
+from doorstep.dispatch.model import PassedOver
 from doorstep.dispatch.rules.insertion import (
     Call,
     Line,
-    PassedOver,
     Place,
     Wanted,
     best_place,
@@ -133,11 +133,11 @@ def test_nothing_comes_before_a_stop_that_is_under_way():
     ("stands", "wanted", "code", "figure"),
     [
         pytest.param(
-            line(shift=TimeWindow(start=at(300), end=at(600))),
+            line(shift=TimeWindow(start=at(1), end=at(600))),
             Wanted(call("x", 1, shuts=300)),
             PassedOver.OFF_DUTY,
             None,
-            id="who begins when the window is over",
+            id="who begins when the window has begun",
         ),
         pytest.param(
             line(skills=frozenset({ServiceKind.PARCEL_PICKUP})),
@@ -155,7 +155,7 @@ def test_nothing_comes_before_a_stop_that_is_under_way():
         ),
         pytest.param(
             line(),
-            Wanted(call("x", 1), ashore=frozenset({"cou_cai"})),
+            Wanted(call("x", 1), boat="sai_1"),
             PassedOver.ISLAND,
             None,
             id="who is not on the boat",
@@ -173,6 +173,13 @@ def test_nothing_comes_before_a_stop_that_is_under_way():
             PassedOver.ASKED_BEFORE,
             None,
             id="who said no",
+        ),
+        pytest.param(
+            line(call("y", 1), most_in_window=1),
+            Wanted(call("x", 1)),
+            PassedOver.FULL,
+            None,
+            id="whose window has as many stops as are allowed",
         ),
         pytest.param(
             line(call("y", 1, grams=150_000)),

@@ -202,6 +202,10 @@ class Changing(Handing):
                 return ChangeRefused(code=ChangeRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
         raise AssertionError(outcome)
 
+    async def last_courier(self, customer_id: str) -> str | None:
+        """Who came to this customer last, and did all there was to do."""
+        return await self.store.last_courier(customer_id)
+
     async def load(self, ids: Collection[str], *, tx: Tx | None = None) -> dict[str, Appointment]:
         return await self.store.get_many(ids, tx=tx) if ids else {}
 

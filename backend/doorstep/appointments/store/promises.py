@@ -69,6 +69,12 @@ class AppointmentStore:
         )
         return {found.id: found for found in await self._opened([row async for row in rows])}
 
+    async def last_courier(self, customer_id: str) -> str | None:
+        """Who came to this customer last, and did all there was to do."""
+        done = {"customer_id": customer_id, "status": Status.COMPLETED}
+        row = await self._appointments.find_one(done, {"courier_id": 1}, sort=[("_id", -1)])
+        return row["courier_id"] if row else None
+
     async def add(self, appointment: Appointment, *, tx: Tx) -> None:
         key = await self._vault.key(appointment.customer_id)
         tx.insert(APPOINTMENTS, _sealed(appointment.document(), key))

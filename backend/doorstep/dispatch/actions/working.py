@@ -7,7 +7,7 @@ from datetime import datetime
 from doorstep.appointments.events import AppointmentMoved
 from doorstep.appointments.model import Appointment
 from doorstep.dispatch import rules
-from doorstep.dispatch.actions.tools import Tools
+from doorstep.dispatch.actions.surveying import Surveying
 from doorstep.dispatch.model import (
     Assignment,
     Ending,
@@ -17,7 +17,7 @@ from doorstep.kit.mongo.transactions import Tx
 
 
 @dataclass(frozen=True)
-class Working(Tools):
+class Working(Surveying):
     """For the handheld."""
 
     async def save_work(
@@ -31,7 +31,7 @@ class Working(Tools):
         tx: Tx,
     ) -> None:
         """Write what a courier did: promises, assignments, and last the rounds."""
-        rounds, steps = await self._at_other_doors(rounds, steps, tx)
+        rounds, steps = await self._at_other_doors(rounds, steps, at, tx)
         if steps:
             await self.appointments.save(steps, AppointmentMoved, tx=tx)
         for assignment, ending, reason in ended:
@@ -45,6 +45,7 @@ class Working(Tools):
         self,
         rounds: Sequence[tuple[Round, Round]],
         steps: Sequence[tuple[Appointment, Appointment]],
+        at: datetime,
         tx: Tx,
     ) -> tuple[Sequence[tuple[Round, Round]], Sequence[tuple[Appointment, Appointment]]]:
         """Rounds timed afresh around the doors that their courier has agreed to."""
@@ -64,7 +65,7 @@ class Working(Tools):
                 for each in here:
                     after = rules.at_other_door(after, each)
                     await self.assignments.follow(each, tx=tx)
-                after = await self._timed(after, here, courier, tx)
+                after = await self.timed(after, courier, here, now=at, tx=tx)
                 etas |= {stop.appointment_id: stop.eta for stop in after.stops}
             timed.append((before, after))
         return timed, [

@@ -13,35 +13,16 @@ Source  Savelsbergh (1992), "The Vehicle Routing Problem with Time Windows: Mini
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import cached_property
 from math import ceil
 from typing import Final
 
 from doorstep.catalogue.model import ServiceKind
 from doorstep.couriers.model import VehicleKind
+from doorstep.dispatch.model import Passed, PassedOver
 from doorstep.dispatch.rules.ways import Trip, Ways
 from doorstep.kit.geo import Point
 from doorstep.kit.windows import TimeWindow
-
-
-class PassedOver(StrEnum):
-    """Why a courier was not chosen; what the figure beside it counts."""
-
-    OFF_DUTY = "OFF_DUTY"
-    LACKS_SKILL = "LACKS_SKILL"
-    OTHER_AREA = "OTHER_AREA"
-    ISLAND = "ISLAND"
-    DEDICATED_ELSEWHERE = "DEDICATED_ELSEWHERE"
-    ASKED_BEFORE = "ASKED_BEFORE"
-    NO_VEHICLE = "NO_VEHICLE"
-    """Kilograms, or where those would do litres, that their vehicle does not carry."""
-    FULL = "FULL"
-    """Minutes by which somebody behind the new stop, or the end of the shift, would be missed."""
-    TOO_LATE = "TOO_LATE"
-    """Minutes after the window's end at which they would come."""
-    DETOUR = "DETOUR"
-    """Metres that their way is longer than that of who was chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +41,13 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Passed:
-    """Somebody who was considered and not chosen."""
-
-    courier_id: str
-    code: PassedOver
-    figure: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """Where in a round the stop goes: before the call that is at `position` now."""
 
     courier_id: str
     position: int
+    before: str | None
+    """The call there now; None: it comes last."""
     arrival: datetime
     detour: Trip
 
@@ -105,11 +79,22 @@ class Line:
     calls: tuple[Call, ...] = ()
     settled: int = 0
     """The first so many are under way: nothing comes before them, and they do not move."""
+    most_in_window: int = 1000
+    ashore: str | None = None
+    """The boat by which they are on an island. None: they are on the mainland."""
     ways: Ways = field(kw_only=True, compare=False)
 
     def with_call(self, call: Call, position: int) -> "Line":
         calls = (*self.calls[:position], call, *self.calls[position:])
         return replace(self, calls=calls)
+
+    def with_calls(self, calls: tuple[Call, ...], settled: int) -> "Line":
+        return replace(self, calls=calls, settled=settled)
+
+    def on_island(self, boat: str, until: datetime, settled: int) -> "Line":
+        """The line of who is there with that boat, and back on it by `until`."""
+        there = TimeWindow(start=self.free_at, end=until)
+        return replace(self, ashore=boat, shift=there, settled=settled)
 
     def without(self, id: str) -> "Line":
         """The line without that call. Whoever is behind it is reached the sooner."""
@@ -156,6 +141,10 @@ class Line:
             found.append(max(by, self.arrivals[index]))
         return tuple(reversed(found))
 
+    def timetable(self) -> Iterator[tuple[Call, datetime]]:
+        """When each call is reached, going forwards."""
+        return zip(self.calls, map(_instant, self.arrivals), strict=True)
+
     @property
     def late(self) -> tuple[Call, ...]:
         """Calls that are reached after their window."""
@@ -179,36 +168,39 @@ class Wanted:
     """Who came to this customer last."""
     dedicated: Mapping[str, str] = field(default_factory=dict)
     """For whom couriers are kept in this window, by courier."""
-    ashore: frozenset[str] | None = None
-    """On an island: who is there in the window. None: the door is on the mainland."""
+    boat: str | None = None
+    """The sailing by which the door is come to. None: it is on the mainland."""
 
 
 def barred(line: Line, wanted: Wanted) -> Passed | None:
     """Why this courier may not come, whatever their round looks like."""
     call = wanted.call
-    if not line.shift.touches(call.window):
-        return Passed(line.courier_id, PassedOver.OFF_DUTY)
+    if not line.shift.covers(call.window):
+        return _passed(line, PassedOver.OFF_DUTY)
     if missing := call.services - line.skills:
-        return Passed(line.courier_id, PassedOver.LACKS_SKILL, len(missing))
+        return _passed(line, PassedOver.LACKS_SKILL, len(missing))
     if line.area_ids and call.area_id not in line.area_ids:
-        return Passed(line.courier_id, PassedOver.OTHER_AREA)
-    if wanted.ashore is not None and line.courier_id not in wanted.ashore:
-        return Passed(line.courier_id, PassedOver.ISLAND)
+        return _passed(line, PassedOver.OTHER_AREA)
+    if wanted.boat != line.ashore:
+        return _passed(line, PassedOver.ISLAND)
     kept_for = wanted.dedicated.get(line.courier_id, call.customer_id)
     if kept_for != call.customer_id:
-        return Passed(line.courier_id, PassedOver.DEDICATED_ELSEWHERE)
+        return _passed(line, PassedOver.DEDICATED_ELSEWHERE)
     if line.courier_id in wanted.asked_before:
-        return Passed(line.courier_id, PassedOver.ASKED_BEFORE)
+        return _passed(line, PassedOver.ASKED_BEFORE)
+    if sum(each.window == call.window for each in line.calls) >= line.most_in_window:
+        return _passed(line, PassedOver.FULL)
     return _too_heavy(line, call)
 
 
 def _too_heavy(line: Line, call: Call) -> Passed | None:
-    grams = sum(each.grams for each in line.calls) + call.grams - line.grams
-    litres = sum(each.litres for each in line.calls) + call.litres - line.litres
+    along = [each for each in line.calls if each.window.touches(call.window)]
+    grams = sum(each.grams for each in along) + call.grams - line.grams
+    litres = sum(each.litres for each in along) + call.litres - line.litres
     if call.grams and grams > 0:
-        return Passed(line.courier_id, PassedOver.NO_VEHICLE, ceil(grams / 1000))
+        return _passed(line, PassedOver.NO_VEHICLE, ceil(grams / 1000))
     if call.litres and litres > 0:
-        return Passed(line.courier_id, PassedOver.NO_VEHICLE, litres)
+        return _passed(line, PassedOver.NO_VEHICLE, litres)
     return None
 
 
@@ -235,7 +227,7 @@ def _judged(
     there = line.ways.trip(here, call.where, line.vehicle, _instant(free))
     arrival = max(start, free + there.seconds)
     if arrival > end:
-        return Passed(line.courier_id, PassedOver.TOO_LATE, _minutes(arrival - end))
+        return _passed(line, PassedOver.TOO_LATE, _minutes(arrival - end))
     left = arrival + _whole(call.lasts)
     on, before = _NO_WAY, _NO_WAY
     if position < len(line.calls):
@@ -243,17 +235,26 @@ def _judged(
         on = line.ways.trip(call.where, behind, line.vehicle, _instant(left))
         before = line.way_to(position)
     if left + on.seconds > leave_by:
-        return Passed(line.courier_id, PassedOver.FULL, _minutes(left + on.seconds - leave_by))
+        return _passed(line, PassedOver.FULL, _minutes(left + on.seconds - leave_by))
     detour = Trip(
         there.seconds + on.seconds - before.seconds, there.metres + on.metres - before.metres
     )
-    return Place(line.courier_id, position, _instant(arrival), detour)
+    before_id = line.calls[position].id if position < len(line.calls) else None
+    return Place(line.courier_id, position, before_id, _instant(arrival), detour)
 
 
 def best_place(line: Line, wanted: Wanted) -> Place | Passed:
     """The place that costs least time; or why there is none, by the nearest miss."""
     choice = cheapest([line], wanted)
     return choice.place or choice.passed[0]
+
+
+def beside(line: Line, wanted: Wanted, metres: int) -> Passed:
+    """What speaks against this courier, where another goes a way longer by so many metres."""
+    found = best_place(line, wanted)
+    if isinstance(found, Passed):
+        return found
+    return _passed(line, PassedOver.DETOUR, found.detour.metres - metres)
 
 
 def _candidates(line: Line, wanted: Wanted) -> list[Place] | Passed:
@@ -266,7 +267,7 @@ def _candidates(line: Line, wanted: Wanted) -> list[Place] | Passed:
         return sorted(found, key=lambda each: (each.detour.seconds, each.position))
     misses = [each for each in judged if isinstance(each, Passed)]
     nearest = min(misses, key=lambda each: each.figure or 0, default=None)
-    return nearest or Passed(line.courier_id, PassedOver.FULL)
+    return nearest or _passed(line, PassedOver.FULL)
 
 
 def _holds(line: Line, call: Call, place: Place) -> bool:
@@ -311,19 +312,23 @@ def cheapest(lines: Iterable[Line], wanted: Wanted, *, worth_seconds: int = 0) -
         del found[0]
         if not found:
             open_to = [each for each in open_to if each[1]]
-            passed.append(Passed(line.courier_id, PassedOver.FULL))
+            passed.append(_passed(line, PassedOver.FULL))
     return Choice(None, tuple(passed))
 
 
 def _longer(others: Iterable[Place], chosen: Place) -> Iterator[Passed]:
     for each in others:
         metres = each.detour.metres - chosen.detour.metres
-        yield Passed(each.courier_id, PassedOver.DETOUR, metres)
+        yield Passed(courier_id=each.courier_id, code=PassedOver.DETOUR, figure=metres)
 
 
 def _cost(place: Place, wanted: Wanted, worth_seconds: int) -> tuple[int, str]:
     usual = place.courier_id == wanted.usual_courier
     return place.detour.seconds - (worth_seconds if usual else 0), place.courier_id
+
+
+def _passed(line: Line, code: PassedOver, figure: int | None = None) -> Passed:
+    return Passed(courier_id=line.courier_id, code=code, figure=figure)
 
 
 _NO_WAY: Final = Trip(0, 0)

@@ -1,0 +1,36 @@
+"""What this process knows of rounds, so that it need not open the same doors again."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
+
+from doorstep.dispatch.model import Round, Stop
+from doorstep.dispatch.rules import Call
+
+_ROUNDS_KEPT: Final = 2_000
+
+
+@dataclass(frozen=True)
+class Hung:
+    """What one stop is for; `route_id`: of the ferry to it."""
+
+    stop: Stop
+    call: Call
+    route_id: str | None
+
+
+class Known:
+    """What hangs on rounds, by their id, as they were read."""
+
+    def __init__(self) -> None:
+        self._rounds: OrderedDict[str, tuple[Round, tuple[Hung, ...]]] = OrderedDict()
+
+    def of(self, round: Round) -> tuple[Hung, ...] | None:
+        known = self._rounds.get(round.id)
+        return known[1] if known and known[0] == round else None
+
+    def keep(self, round: Round, hung: tuple[Hung, ...]) -> None:
+        self._rounds[round.id] = (round, hung)
+        self._rounds.move_to_end(round.id)
+        while len(self._rounds) > _ROUNDS_KEPT:
+            self._rounds.popitem(last=False)
