@@ -32,6 +32,7 @@ from doorstep.calendar.outside import PathOfArea
 from doorstep.capacity import store as capacity_store
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.model import CapacityPolicy
+from doorstep.capacity.outside import AskedLater
 from doorstep.catalogue.actions import Catalogue
 from doorstep.catalogue.model import SizeLimits
 from doorstep.couriers import store as couriers_store
@@ -169,6 +170,7 @@ class House:
         )
         calendar = Calendar.of(mongo, _path_of(addresses), clock)
         couriers = Couriers(couriers_store.CourierStore(mongo, vault))
+        rounds = AskedLater()
         capacity = Capacity(
             mongo,
             capacity_store.SlotStore(mongo),
@@ -185,6 +187,7 @@ class House:
                 cancel_before=settings.cancel_before,
             ),
             clock,
+            rounds,
         )
         notes = Notes(mongo, notes_store.NoteStore(mongo, vault), vault, NotesPolicy(), clock)
         appointments = Appointments(
@@ -228,6 +231,7 @@ class House:
             calendar,
             capacity,
         )
+        rounds.ask(dispatch)
         return cls(
             settings=settings,
             mongo=mongo,

@@ -9,6 +9,7 @@ import pytest
 
 from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment, ChangeRefused, Status
+from doorstep.capacity.outside import AlwaysFeasible
 from doorstep.dispatch.model import Assignment, AssignmentRefused, StopState
 from doorstep.handheld.model import Act, Command, Outcome
 from doorstep.kit.clock import StoppedClock
@@ -142,6 +143,7 @@ def _roomy(house: House) -> House:
     """A house in which a courier's window is never full."""
     policy = house.dispatch.policy.model_copy(update={"most_stops_in_window": 1000})
     dispatch = replace(house.dispatch, policy=policy)
+    given.judged_by(house, dispatch)
     return replace(house, dispatch=dispatch, handheld=replace(house.handheld, dispatch=dispatch))
 
 
@@ -178,6 +180,7 @@ async def test_a_dispatcher_is_told_why_a_courier_cannot_take_it(house: House):
 
 
 async def test_a_full_window_takes_no_more_and_the_next_courier_is_asked(house: House):
+    given.judged_by(house, AlwaysFeasible())
     everybody = await crowd(house, 17)
     promises = [await given.booked(house, who) for who in everybody]
     await relay(house)

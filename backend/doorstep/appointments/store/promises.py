@@ -32,6 +32,7 @@ KEPT: Final = (
         APPOINTMENTS,
         (
             Index(("branch_id", "day", "window.start", "_id")),
+            Index(("branch_id", "day"), only={"status": Status.BOOKED, "offered_to": None}),
             Index(("customer_id", "-_id")),
             Index(("status", "window.end")),
             Index(("customer_id", "address_id"), only={"status": {"$in": sorted(OPEN)}}),

@@ -29,6 +29,11 @@ class Known:
         known = self._rounds.get(round.id)
         return known[1] if known and known[0] == round else None
 
+    def round(self, id: str, sequence: int) -> Round | None:
+        """None: it has changed since, or was never seen."""
+        known = self._rounds.get(id)
+        return known[0] if known and known[0].sequence == sequence else None
+
     def keep(self, round: Round, hung: tuple[Hung, ...]) -> None:
         self._rounds[round.id] = (round, hung)
         self._rounds.move_to_end(round.id)

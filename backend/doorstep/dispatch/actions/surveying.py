@@ -15,7 +15,7 @@ from typing import Final
 from doorstep.appointments.model import Appointment
 from doorstep.calendar.model import Sailing
 from doorstep.calendar.rules import Almanac
-from doorstep.couriers.model import Courier
+from doorstep.couriers.model import Courier, Shift, Vehicle
 from doorstep.couriers.rules import Roster
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.known import Hung
@@ -117,16 +117,19 @@ class Surveying(Tools):
     ) -> dict[str, Hand]:
         vehicles = await self.couriers.vehicles_of(couriers)
         return {
-            courier.id: Hand(
-                courier=courier,
-                shift=shift,
-                vehicle=vehicles.get(courier.vehicle_id or ""),
-                most_in_window=self.policy.most_stops_in_window,
-                on_foot=self.capacity.policy,
-            )
+            courier.id: self.hand(courier, shift, vehicles)
             for courier in couriers
             if (shift := roster.shift_around(courier.id, window))
         }
+
+    def hand(self, courier: Courier, shift: Shift, vehicles: Mapping[str, Vehicle]) -> Hand:
+        return Hand(
+            courier=courier,
+            shift=shift,
+            vehicle=vehicles.get(courier.vehicle_id or ""),
+            most_in_window=self.policy.most_stops_in_window,
+            on_foot=self.capacity.policy,
+        )
 
     async def timed(
         self, round: Round, courier: Courier, fresh: Sequence[Appointment], *, now: datetime, tx: Tx

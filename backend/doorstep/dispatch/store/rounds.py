@@ -29,7 +29,12 @@ KEPT: Final = (
         ),
         schema=stored_schema(Assignment),
     ),
-    Kept(ROUNDS, (Index(("branch_id", "day")),), schema=stored_schema(Round)),
+    Kept(
+        ROUNDS,
+        # What a slot asks of a week of rounds is answered by the index alone.
+        (Index(("branch_id", "day", "sequence", "_id")),),
+        schema=stored_schema(Round),
+    ),
     Kept(
         FEED,
         (
@@ -150,6 +155,14 @@ class RoundStore:
             {"branch_id": branch_id, "day": day.isoformat()}, session=tx.session if tx else None
         )
         return [Round.of_document(row) async for row in rows]
+
+    async def sequences(self, branch_id: str, days: Collection[date]) -> dict[str, int]:
+        """How far each round of the branch has come on those days, by its id."""
+        rows = self._rounds.find(
+            {"branch_id": branch_id, "day": {"$in": [day.isoformat() for day in days]}},
+            {"_id": 1, "sequence": 1},
+        )
+        return {row["_id"]: row["sequence"] async for row in rows}
 
     async def save(
         self, steps: Sequence[tuple[Round, Round]], *, at: datetime, tx: Tx
