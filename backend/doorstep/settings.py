@@ -77,6 +77,17 @@ class Settings(BaseSettings):
         default=("SAILING_CANCELLED",), description="What is answered with offers unasked."
     )
     offer_patience: timedelta = timedelta(minutes=15)
+    eta_step: timedelta = Field(
+        default=timedelta(minutes=3), description="A smaller change of an ETA is told to nobody."
+    )
+    late_margin: timedelta = Field(
+        default=timedelta(minutes=5),
+        description="An ETA closer than this to the window's end counts as late.",
+    )
+    position_shown_before: timedelta = Field(
+        default=timedelta(hours=1),
+        description="How long before a window its customer may see where the courier is.",
+    )
     most_stops_in_window: int = Field(default=8, ge=1)
     undo_within: timedelta = timedelta(minutes=10)
     bulky_weight_grams: int = Field(

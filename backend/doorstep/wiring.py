@@ -168,7 +168,9 @@ class House:
             Beats(mongo, addresses_store.BeatStore(mongo), city, clock),
         )
         calendar = Calendar.of(mongo, _path_of(addresses), clock)
-        couriers = Couriers(couriers_store.CourierStore(mongo, vault))
+        couriers = Couriers(
+            couriers_store.CourierStore(mongo, vault), couriers_store.PositionStore(mongo, vault)
+        )
         capacity = Capacity(
             mongo,
             capacity_store.SlotStore(mongo),
@@ -200,6 +202,7 @@ class House:
                 most_rows=settings.most_bulk_rows,
                 most_own_rows=settings.most_own_rows,
                 change_patience=settings.address_change_patience,
+                position_before=settings.position_shown_before,
             ),
             clock,
             appointments_store.WaitlistStore(mongo, vault),
@@ -223,6 +226,8 @@ class House:
             DispatchPolicy(
                 patience=settings.offer_patience,
                 most_stops_in_window=settings.most_stops_in_window,
+                eta_step=settings.eta_step,
+                late_margin=settings.late_margin,
             ),
             clock,
         )

@@ -1,5 +1,6 @@
 """Rounds as couriers and dispatchers see them."""
 
+from doorstep.dispatch.graphql.live import LiveMutation, LiveQuery
 from doorstep.dispatch.graphql.rounds import (
     DispatchMutation,
     DispatchQuery,
@@ -11,5 +12,7 @@ __all__ = [
     "DispatchMutation",
     "DispatchQuery",
     "DispatchSubscription",
+    "LiveMutation",
+    "LiveQuery",
     "round_shown",
 ]

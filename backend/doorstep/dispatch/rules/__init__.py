@@ -1,5 +1,17 @@
 """Who can take a stop, in what order a round goes, and how long the way is. Pure."""
 
+from doorstep.dispatch.rules.foresight import (
+    AHEAD,
+    WATCHED,
+    Surroundings,
+    ahead,
+    etas,
+    foreseen,
+    is_late,
+    newly_late,
+    outset,
+    stepped_at,
+)
 from doorstep.dispatch.rules.rounds import (
     Call,
     answer_by,
@@ -20,22 +32,32 @@ from doorstep.dispatch.rules.rounds import (
 from doorstep.dispatch.rules.ways import Pace, StraightLines, Trip, Ways
 
 __all__ = [
+    "AHEAD",
+    "WATCHED",
     "Call",
     "Pace",
     "StraightLines",
+    "Surroundings",
     "Trip",
     "Ways",
+    "ahead",
     "answer_by",
     "at_other_door",
     "call_at",
     "door_of",
+    "etas",
+    "foreseen",
     "is_for",
     "is_full",
+    "is_late",
     "judge_assignment",
     "judge_courier",
     "judge_unassignment",
+    "newly_late",
     "offer",
+    "outset",
     "ranked",
+    "stepped_at",
     "timed",
     "with_state",
     "with_stop",
