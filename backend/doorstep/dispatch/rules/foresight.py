@@ -91,19 +91,25 @@ def ahead(round: Round) -> list[Stop]:
 def etas(round: Round, around: Surroundings, now: datetime, ways: Ways) -> dict[str, datetime]:
     """When each stop that is still ahead will be reached, by its id."""
     start = outset(round, around, now)
-    here, free_at = start.where, start.since or now
+    here, free_at = start.where, start.since
     told: dict[str, datetime] = {}
     for stop in ahead(round):
         call = around.calls.get(stop.appointment_id) or Call(here, timedelta())
-        if stop.state is StopState.EN_ROUTE:
-            left = max(free_at, min(now, around.steps.get(stop.appointment_id, free_at)))
-        else:
-            left = max(free_at, now)  # who has not set out may still be standing there
+        left = _leaves(stop, free_at, around.steps.get(stop.appointment_id), now)
         way = ways.trip(here, call.where, around.vehicle, left)
         arrival = max(stop.window.start, now, left + timedelta(seconds=way.seconds))
         told[stop.id] = arrival
         here, free_at = call.where, arrival + call.lasts
     return told
+
+
+def _leaves(
+    stop: Stop, free_at: datetime | None, set_out: datetime | None, now: datetime
+) -> datetime:
+    """When the way to it began, or will. Who has not set out may still be standing there."""
+    if stop.state is not StopState.EN_ROUTE:
+        return max(free_at or now, now)
+    return max((at for at in (free_at, set_out and min(now, set_out)) if at), default=now)
 
 
 def is_late(eta: datetime | None, window: TimeWindow, policy: DispatchPolicy) -> bool:
