@@ -19,7 +19,7 @@ from tests.given import NOW, TODAY
 MINUTE: Final = timedelta(minutes=1)
 POLICY: Final = DispatchPolicy()
 VISIT: Final = 10 * MINUTE
-E, O, A, D = StopState.EN_ROUTE, StopState.ACCEPTED, StopState.ARRIVED, StopState.DONE
+E, Y, A, D = StopState.EN_ROUTE, StopState.ACCEPTED, StopState.ARRIVED, StopState.DONE
 
 
 class Street:
@@ -70,17 +70,17 @@ def around(
 @pytest.mark.parametrize(
     ("states", "steps", "seen", "minutes"),
     [
-        pytest.param((O, O), {}, None, (10, 30), id="nobody has set out: from the station, now"),
-        pytest.param((E, O), {1: 4}, None, (6, 26), id="on the way since four minutes"),
-        pytest.param((E, O), {1: 4}, (8, 0), (2, 22), id="seen two minutes from the door"),
-        pytest.param((E, O), {1: 30}, (8, 1), (1, 21), id="seen a minute ago, going on since"),
-        pytest.param((E, O), {1: 30}, None, (0, 20), id="long overdue: from now on any moment"),
-        pytest.param((A, O), {1: 3}, None, (None, 17), id="at the door: seven minutes to go there"),
-        pytest.param((A, O), {1: 25}, (10, 0), (None, 10), id="at a door longer than was thought"),
-        pytest.param((D, O), {1: 5}, None, (None, 10), id="done, not set out: from there, now"),
-        pytest.param((D, O), {1: 5}, (14, 1), (None, 6), id="done, and seen on the way since"),
-        pytest.param((D, O), {1: 5}, (3, 9), (None, 10), id="an older position than the last door"),
-        pytest.param((O, E), {2: 5}, None, (35, 15), id="out of turn: the door under way is first"),
+        pytest.param((Y, Y), {}, None, (10, 30), id="nobody has set out: from the station, now"),
+        pytest.param((E, Y), {1: 4}, None, (6, 26), id="on the way since four minutes"),
+        pytest.param((E, Y), {1: 4}, (8, 0), (2, 22), id="seen two minutes from the door"),
+        pytest.param((E, Y), {1: 30}, (8, 1), (1, 21), id="seen a minute ago, going on since"),
+        pytest.param((E, Y), {1: 30}, None, (0, 20), id="long overdue: from now on any moment"),
+        pytest.param((A, Y), {1: 3}, None, (None, 17), id="at the door: seven minutes to go there"),
+        pytest.param((A, Y), {1: 25}, (10, 0), (None, 10), id="at a door longer than was thought"),
+        pytest.param((D, Y), {1: 5}, None, (None, 10), id="done, not set out: from there, now"),
+        pytest.param((D, Y), {1: 5}, (14, 1), (None, 6), id="done, and seen on the way since"),
+        pytest.param((D, Y), {1: 5}, (3, 9), (None, 10), id="an older position than the last door"),
+        pytest.param((Y, E), {2: 5}, None, (35, 15), id="out of turn: the door under way is first"),
     ],
 )
 def test_a_door_is_reached_from_where_the_courier_is(states, steps, seen, minutes):
@@ -94,7 +94,7 @@ def test_a_door_is_reached_from_where_the_courier_is(states, steps, seen, minute
 
 def test_nobody_comes_before_a_window_starts_and_the_next_door_waits_for_it():
     later = given.window(10, day=TODAY)
-    round = a_round(stop(1, E, window=later), stop(2, O, window=later))
+    round = a_round(stop(1, E, window=later), stop(2, Y, window=later))
 
     told = rules.etas(round, around({1: 5}), NOW, Street())
 
@@ -116,7 +116,7 @@ def test_nobody_comes_before_a_window_starts_and_the_next_door_waits_for_it():
     ],
 )
 def test_an_eta_is_told_when_it_is_another_by_enough_or_will_be_late(kept, comes, told):
-    before = a_round(stop(1, O, eta=kept and NOW + kept * MINUTE))
+    before = a_round(stop(1, Y, eta=kept and NOW + kept * MINUTE))
 
     after = rules.foreseen(before, {"stp_1": NOW + comes * MINUTE}, POLICY)
 
@@ -128,15 +128,15 @@ def test_an_eta_is_told_when_it_is_another_by_enough_or_will_be_late(kept, comes
 @pytest.mark.parametrize(
     ("was", "state", "eta", "late"),
     [
-        pytest.param(30, O, 56, 1, id="it crosses"),
-        pytest.param(56, O, 90, 0, id="it was late before"),
-        pytest.param(30, O, 55, 0, id="it comes just in time"),
+        pytest.param(30, Y, 56, 1, id="it crosses"),
+        pytest.param(56, Y, 90, 0, id="it was late before"),
+        pytest.param(30, Y, 55, 0, id="it comes just in time"),
         pytest.param(30, A, 90, 0, id="somebody is there"),
         pytest.param(30, StopState.OFFERED, 90, 0, id="nobody said yes"),
     ],
 )
 def test_lateness_is_foreseen_once_for_each_crossing(was, state, eta, late):
-    before = a_round(stop(1, O, eta=NOW + was * MINUTE))
+    before = a_round(stop(1, Y, eta=NOW + was * MINUTE))
     after = a_round(stop(1, state, eta=NOW + eta * MINUTE))
 
     assert len(rules.newly_late(before, after, POLICY)) == late

@@ -71,7 +71,7 @@ async def test_of_a_thousand_metres_one_position_is_left_sealed_and_in_no_event(
     every = await everything(house)
     (row,) = every.pop(f"{house.mongo.db.name}.courier_positions")
     assert isinstance(row["position"], bytes)
-    told = str(every["%s.outbox" % house.mongo.db.name]) + str(every[f"{house.mongo.db.name}.feed"])
+    told = "".join(str(every[f"{house.mongo.db.name}.{name}"]) for name in ("outbox", "feed"))
     assert "longitude" not in told
     assert "122.0" not in told
 
