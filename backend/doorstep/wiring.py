@@ -44,6 +44,8 @@ from doorstep.dispatch import reactions as dispatch_reactions
 from doorstep.dispatch import store as dispatch_store
 from doorstep.dispatch.actions import Dispatch
 from doorstep.dispatch.model import DispatchPolicy
+from doorstep.dispatch.outside import Learned, RoutingBudget, router_at
+from doorstep.dispatch.rules import Pace, StraightLines
 from doorstep.handheld import store as handheld_store
 from doorstep.handheld.actions import Handheld
 from doorstep.handheld.model import HandheldPolicy
@@ -216,6 +218,7 @@ class House:
             _reoffering(settings),
             couriers=couriers,
         )
+        learned = _learned(settings, clock)
         dispatch = Dispatch(
             mongo,
             dispatch_store.AssignmentStore(mongo),
@@ -230,6 +233,8 @@ class House:
                 late_margin=settings.late_margin,
             ),
             clock,
+            ways=learned,
+            learned=learned,
         )
         return cls(
             settings=settings,
@@ -400,6 +405,24 @@ def _sender(settings: Settings) -> CodeSender:
 
 def _sign_in(settings: Settings) -> SignInPolicy:
     return SignInPolicy(access_lasts=settings.access_lasts, refresh_lasts=settings.refresh_lasts)
+
+
+def _learned(settings: Settings, clock: Clock) -> Learned:
+    ours = Pace()
+    pace = Pace(
+        detour=settings.pace_detour,
+        metres_per_second={**ours.metres_per_second, **settings.pace_metres_per_second},
+        of_hour=ours.of_hour if settings.pace_of_hour is None else settings.pace_of_hour,
+    )
+    budget = RoutingBudget(
+        requests_a_minute=settings.routing_requests_a_minute,
+        points_a_table=settings.routing_points_a_table,
+        seconds=settings.routing_seconds,
+        retry_after=settings.routing_retry_after,
+        ways_kept=settings.routing_ways_kept,
+    )
+    router = router_at(settings.routing_url) if settings.routing_url else None
+    return Learned(StraightLines(pace), router, budget, clock)
 
 
 def _waiting(settings: Settings) -> WaitlistPolicy:

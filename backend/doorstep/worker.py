@@ -113,6 +113,7 @@ async def work(house: House, metrics: Metrics | None = None) -> None:
     metrics = metrics or Metrics(house.backlog)
     metrics.watch_pool(lambda: house.pool.checked_out, lambda: house.pool.open)
     await house.prepare()
+    house.dispatch.learned.told = metrics.routed
     leases = house.leases()
     log.info("at work")
     async with asyncio.TaskGroup() as group:

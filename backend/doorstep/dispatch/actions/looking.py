@@ -13,6 +13,7 @@ from doorstep.couriers.model import (
 )
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.foreseeing import Foreseeing, Foresight
+from doorstep.dispatch.actions.travelling import Travelling
 from doorstep.dispatch.model import Round
 from doorstep.kit.mongo.transactions import Attempt, Repeated, Reused, Tx
 from doorstep.kit.windows import local_day
@@ -21,7 +22,7 @@ _LOOKED_AT_ONCE: Final = 1000
 
 
 @dataclass(frozen=True)
-class Looking(Foreseeing):
+class Looking(Foreseeing, Travelling):
     """Only the latest position is kept, of who agreed to it, while they are on duty."""
 
     async def share_position(
@@ -82,6 +83,7 @@ class Looking(Foreseeing):
         """
         if not rules.ahead(round):
             return False
+        await self._learn_of(round)
         if not _is_news(round, await self._foresee(round, round, {}, at=at)):
             return False
 
@@ -97,6 +99,17 @@ class Looking(Foreseeing):
 
         async with self.turns.of(round.courier_id):
             return await self.mongo.transact(body)
+
+    async def _learn_of(self, round: Round) -> None:
+        """The ways that the round still has; nothing is read where no router would be asked."""
+        courier = await self.couriers.get(round.courier_id) if self.learned.router else None
+        if courier is None:
+            return
+        found = await self._appointments_of(round, {}, None)
+        around = await self._surroundings(courier, found, None)
+        doors = [around.calls.get(stop.appointment_id) for stop in rules.ahead(round)]
+        start = rules.outset(round, around, self.clock.now()).where
+        await self.learn([start, *(door.where for door in doors if door)], around.vehicle)
 
     async def look_after_the_silent(self) -> int:
         """Rounds whose courier should have been at a door by now and is not, as far as we know:

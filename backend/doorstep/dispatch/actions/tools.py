@@ -20,6 +20,7 @@ from doorstep.dispatch.model import (
     Stop,
     StopState,
 )
+from doorstep.dispatch.outside import Learned
 from doorstep.dispatch.rules import StraightLines, Ways
 from doorstep.dispatch.store import AssignmentStore, RoundStore
 from doorstep.kit.clock import Clock
@@ -42,6 +43,8 @@ class Tools:
     policy: DispatchPolicy
     clock: Clock
     ways: Ways = field(default_factory=StraightLines)
+    learned: Learned = field(default_factory=Learned)
+    """The `ways`, where a router is asked for them beforehand."""
     turns: Turns = field(default_factory=Turns)
     """Who is about to write into one courier's rounds."""
 
