@@ -134,9 +134,9 @@ def learned(roads: Roads, kind: str = "osrm", **budget: Any) -> Learned:
     return Learned(StraightLines(pace), router, RoutingBudget(**limits), StoppedClock(NOW))
 
 
-def guess(ways: Learned, *way: Point, vehicle: VehicleKind = TRIKE) -> bool:
+def guess(ways: Learned, here: Point, there: Point, vehicle: VehicleKind = TRIKE) -> bool:
     """Whether it is a straight line."""
-    return ways.trip(*way, vehicle, NOW) == ways.lines.trip(*way, vehicle, NOW)  # type: ignore[misc]
+    return ways.trip(here, there, vehicle, NOW) == ways.lines.trip(here, there, vehicle, NOW)
 
 
 @pytest.mark.row("F1")
