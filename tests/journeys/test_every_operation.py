@@ -41,6 +41,9 @@ REOFFERING = {
 }
 """Run by tests/journeys/test_a_typhoon.py."""
 
+LIVE = {"SharePosition", "ReportPosition", "WhereIsMyCourier", "CourierPositions"}
+"""Run by tests/dispatch/test_over_the_wire.py."""
+
 
 @pytest.mark.row("P6")
 async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: Outbox):
@@ -190,5 +193,5 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     assert conduct["counting"] == 0
     assert conduct["marks"][0]["appeal"]["decisionReason"] == "门铃坏了"
 
-    others = ELSEWHERE | CALENDAR | NOTES | PLANNING | BEATS | REOFFERING | DISPATCHING
+    others = ELSEWHERE | CALENDAR | NOTES | PLANNING | BEATS | REOFFERING | DISPATCHING | LIVE
     assert run == OPERATIONS.keys() - others

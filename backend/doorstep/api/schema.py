@@ -40,6 +40,8 @@ from doorstep.dispatch.graphql import (
     DispatchQuery,
     DispatchSubscription,
     ExplainingQuery,
+    LiveMutation,
+    LiveQuery,
 )
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
@@ -66,6 +68,7 @@ class Query(
     ReofferQuery,
     DispatchQuery,
     ExplainingQuery,
+    LiveQuery,
     DeskQuery,
     RelocationQuery,
 ):
@@ -90,6 +93,7 @@ class Mutation(
     FittingMutation,
     ReofferMutation,
     DispatchMutation,
+    LiveMutation,
     HandheldMutation,
     RelocationMutation,
 ):

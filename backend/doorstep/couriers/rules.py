@@ -1,10 +1,11 @@
-"""Who can come in a window. Pure."""
+"""Who can come in a window, and whose position may be known. Pure."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from doorstep.catalogue.model import ServiceKind
-from doorstep.couriers.model import Courier, Shift
+from doorstep.couriers.model import Courier, Position, PositionRefusal, Sharing, Shift
 from doorstep.kit.windows import TimeWindow
 
 
@@ -50,3 +51,25 @@ class Roster:
 
 def _first(shifts: Iterable[Shift]) -> Shift | None:
     return min(shifts, key=lambda shift: shift.start, default=None)
+
+
+def judge_position(
+    position: Position,
+    courier: Courier,
+    sharing: Sharing | None,
+    *,
+    now: datetime,
+    clock_ahead: timedelta,
+) -> PositionRefusal | None:
+    """Whether it may be kept. One that is kept already is no news, and no mistake either."""
+    if sharing is None or not sharing.on:
+        return PositionRefusal.NOT_SHARED
+    if not courier.on_duty:
+        return PositionRefusal.NOT_ON_DUTY
+    if position.at > now + clock_ahead:
+        return PositionRefusal.CLOCK_SKEW
+    if sharing.position_at and position.at < sharing.position_at:
+        return PositionRefusal.OUTDATED
+    if courier.duty_changed_at and position.at < courier.duty_changed_at - clock_ahead:
+        return PositionRefusal.OUTDATED
+    return None

@@ -332,6 +332,8 @@ class BookingPolicy(BaseModel):
     """How many a customer may, for themselves."""
     change_patience: timedelta = timedelta(minutes=15)
     """How long a courier at work is asked to agree to another door."""
+    position_before: timedelta = timedelta(hours=1)
+    """How long before the window a customer may see where their courier is."""
 
 
 @dataclass(frozen=True)

@@ -494,6 +494,17 @@ def sight_of(appointment: Appointment, viewer: Viewer, *, at: datetime) -> Sight
     return None
 
 
+def followed_by_customer(
+    appointment: Appointment, sight: Sight, policy: BookingPolicy, *, at: datetime
+) -> str | None:
+    """The courier whose position its customer may see now. None: nobody's."""
+    if not sight.own or appointment.status not in _COMING:
+        return None
+    return (
+        appointment.courier_id if at >= appointment.window.start - policy.position_before else None
+    )
+
+
 def _sight_of_courier(appointment: Appointment, courier_id: str, at: datetime) -> Sight:
     mine = courier_id == appointment.courier_id and appointment.status in _COMING
     now = mine and (local_day(at) == appointment.day or appointment.status in _ON_THE_WAY)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from doorstep.dispatch.actions.assigning import Assigning
 from doorstep.dispatch.actions.following import Following
+from doorstep.dispatch.actions.looking import Looking
 from doorstep.dispatch.actions.offering import Offering
 from doorstep.dispatch.actions.promising import Promising
 from doorstep.dispatch.actions.reading import Change, Reading
@@ -13,5 +14,5 @@ __all__ = ["Change", "Dispatch"]
 
 
 @dataclass(frozen=True)
-class Dispatch(Promising, Offering, Assigning, Following, Working, Reading):
+class Dispatch(Promising, Offering, Assigning, Following, Working, Looking, Reading):
     """All verbs of the room, over one set of tools."""

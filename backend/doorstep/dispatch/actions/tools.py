@@ -19,6 +19,7 @@ from doorstep.dispatch.model import (
     Ending,
     StopState,
 )
+from doorstep.dispatch.outside import Learned
 from doorstep.dispatch.rules import StraightLines, Ways
 from doorstep.dispatch.store import AssignmentStore, RoundStore
 from doorstep.kit.clock import Clock
@@ -43,6 +44,8 @@ class Tools:
     capacity: Capacity
     ways: Ways = field(default_factory=StraightLines)
     known: Known = field(default_factory=Known)
+    learned: Learned = field(default_factory=Learned)
+    """The `ways`, where a router is asked for them beforehand."""
     turns: Turns = field(default_factory=Turns)
     """Who is about to write into one courier's rounds."""
 

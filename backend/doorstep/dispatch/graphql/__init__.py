@@ -1,6 +1,7 @@
 """Rounds as couriers and dispatchers see them."""
 
 from doorstep.dispatch.graphql.explaining import ExplainingQuery
+from doorstep.dispatch.graphql.live import LiveMutation, LiveQuery
 from doorstep.dispatch.graphql.rounds import (
     DispatchMutation,
     DispatchQuery,
@@ -13,5 +14,7 @@ __all__ = [
     "DispatchQuery",
     "DispatchSubscription",
     "ExplainingQuery",
+    "LiveMutation",
+    "LiveQuery",
     "round_shown",
 ]

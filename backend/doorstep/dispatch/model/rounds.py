@@ -160,6 +160,12 @@ class DispatchPolicy(BaseModel):
     patience: timedelta = timedelta(minutes=15)
     """How long an offer waits for an answer while its courier is at work."""
     most_stops_in_window: int = 8
+    eta_step: timedelta = timedelta(minutes=3)
+    """A change of an ETA that is smaller is kept from everybody."""
+    late_margin: timedelta = timedelta(minutes=5)
+    """Who should be there less than this before the window ends is foreseen to be late."""
+    clock_ahead: timedelta = timedelta(minutes=5)
+    """How far a handheld's clock may be ahead of ours."""
     feed_kept_for: timedelta = timedelta(days=14)
     most_replayed: int = 500
     usual_courier_worth: timedelta = timedelta(minutes=5)

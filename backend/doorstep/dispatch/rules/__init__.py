@@ -1,5 +1,17 @@
 """Who can take a stop, in what order a round goes, and how long the way is. Pure."""
 
+from doorstep.dispatch.rules.foresight import (
+    AHEAD,
+    WATCHED,
+    Surroundings,
+    ahead,
+    etas,
+    foreseen,
+    is_late,
+    newly_late,
+    outset,
+    stepped_at,
+)
 from doorstep.dispatch.rules.insertion import (
     Call,
     Choice,
@@ -28,6 +40,8 @@ from doorstep.dispatch.rules.rounds import (
 from doorstep.dispatch.rules.ways import Pace, StraightLines, Trip, Ways
 
 __all__ = [
+    "AHEAD",
+    "WATCHED",
     "Call",
     "Choice",
     "Hand",
@@ -36,9 +50,11 @@ __all__ = [
     "Pace",
     "Place",
     "StraightLines",
+    "Surroundings",
     "Trip",
     "Wanted",
     "Ways",
+    "ahead",
     "answer_by",
     "at_other_door",
     "behind_sooner",
@@ -46,14 +62,20 @@ __all__ = [
     "best_place",
     "call_of",
     "cheapest",
+    "etas",
+    "foreseen",
     "is_for",
     "is_full",
+    "is_late",
     "island",
     "judge_assignment",
     "judge_courier",
     "judge_unassignment",
     "mainland",
+    "newly_late",
     "offer",
+    "outset",
+    "stepped_at",
     "timed",
     "with_state",
     "with_stop",

@@ -52,7 +52,11 @@ class Pace(BaseModel):
 
     def speed(self, vehicle: VehicleKind, at: datetime) -> float:
         """Metres of road in a second."""
-        return self.metres_per_second[vehicle] * self.of_hour.get(at.astimezone(SHANGHAI).hour, 1)
+        return self.metres_per_second[vehicle] * self.left_at(at)
+
+    def left_at(self, at: datetime) -> float:
+        """What is left of any speed at that hour."""
+        return self.of_hour.get(at.astimezone(SHANGHAI).hour, 1)
 
 
 @dataclass(frozen=True, slots=True)

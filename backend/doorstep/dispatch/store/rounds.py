@@ -9,8 +9,10 @@ from pymongo import InsertOne, ReplaceOne, ReturnDocument
 from doorstep.appointments.model import Appointment
 from doorstep.dispatch.events import RoundChanged
 from doorstep.dispatch.model import Assignment, Ending, FeedEntry, Round, round_id
+from doorstep.dispatch.rules import WATCHED
+from doorstep.kit.documents import Document
 from doorstep.kit.mongo.collections import Index, Kept
-from doorstep.kit.mongo.schemas import TEXT, WHOLE, shaped, stored_schema
+from doorstep.kit.mongo.schemas import INSTANT, TEXT, WHOLE, shaped, stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Overtaken, Tx
 
 ASSIGNMENTS: Final = "assignments"
@@ -32,8 +34,11 @@ KEPT: Final = (
     Kept(
         ROUNDS,
         # What a slot asks of a week of rounds is answered by the index alone.
-        (Index(("branch_id", "day", "sequence", "_id")),),
-        schema=stored_schema(Round),
+        (
+            Index(("branch_id", "day", "sequence", "_id")),
+            Index(("day", "due_at"), only={"due_at": {"$exists": True}}),
+        ),
+        schema=stored_schema(Round, also={"due_at": INSTANT, "due_until": INSTANT}),
     ),
     Kept(
         FEED,
@@ -196,9 +201,10 @@ class RoundStore:
         return 1
 
     async def _write(self, before: Round, after: Round, tx: Tx) -> None:
-        write: Any = InsertOne(after.document())
+        document = after.document() | _due(after)
+        write: Any = InsertOne(document)
         if before.sequence:
-            write = ReplaceOne({"_id": before.id, "sequence": before.sequence}, after.document())
+            write = ReplaceOne({"_id": before.id, "sequence": before.sequence}, document)
         written = await self._rounds.bulk_write([write], session=tx.session)
         if before.sequence and written.matched_count != 1:
             raise Overtaken
@@ -214,6 +220,15 @@ class RoundStore:
         tx.insert(FEED, entry.document())
         tx.record(RoundChanged(aggregate=round.courier_id, sequence=round.sequence, at=at))
 
+    async def overdue(self, day: date, at: datetime, most: int) -> list[Round]:
+        """Rounds of the day whose courier should have reached a door by now, the longest ago first;
+        but not where every window has passed: whoever waited there knows.
+        """
+        rows = self._rounds.find(
+            {"day": day.isoformat(), "due_at": {"$lte": at}, "due_until": {"$gt": at}}
+        )
+        return [Round.of_document(row) async for row in rows.sort("due_at").limit(most)]
+
     # ------------------------------------------------------------ the feed
 
     async def head(self, courier_id: str) -> int:
@@ -225,3 +240,14 @@ class RoundStore:
             "sequence"
         )
         return [FeedEntry.of_document(row) async for row in rows.limit(most)]
+
+
+def _due(round: Round) -> Document:
+    """When a courier who is heard of no more should have been at the next door."""
+    waiting = [stop for stop in round.stops if stop.state in WATCHED and stop.eta]
+    if not waiting:
+        return {}
+    return {
+        "due_at": min(stop.eta for stop in waiting if stop.eta),
+        "due_until": max(stop.window.end for stop in waiting),
+    }
