@@ -137,7 +137,7 @@ async def test_an_import_that_died_is_completed_by_repeating_it(the_city, import
     assert len(dump["accounts"]) == 637
     assert len(dump["addresses"]) == 600
     assert len(dump["couriers"]) == 30
-    assert len(dump[PRINTS]) == 637 + 600 + 30 + 30 + 30 + 36 + 4 + 42 + 42 + 6 + 6 + 3
+    assert len(dump[PRINTS]) == 637 + 600 + 30 + 30 + 30 + 36 + 4 + 42 + 42 + 6 + 6 + 3 + 1
     record = await importing.mongo[IMPORTS].find_one({})
     assert record is not None
     assert (await taken_in(the_city, importing)).folder_hash == record["folder_hash"]

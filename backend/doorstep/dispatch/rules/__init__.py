@@ -1,5 +1,6 @@
 """Who can take a stop, in what order a round goes, and how long the way is. Pure."""
 
+from doorstep.dispatch.rules.picture import last_seen, minutes_late, picture
 from doorstep.dispatch.rules.rounds import (
     Call,
     answer_by,
@@ -34,7 +35,10 @@ __all__ = [
     "judge_assignment",
     "judge_courier",
     "judge_unassignment",
+    "last_seen",
+    "minutes_late",
     "offer",
+    "picture",
     "ranked",
     "timed",
     "with_state",

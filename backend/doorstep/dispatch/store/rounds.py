@@ -139,6 +139,11 @@ class RoundStore:
         rows = self._rounds.find({"_id": {"$in": list(ids)}}, session=tx.session if tx else None)
         return {row["_id"]: Round.of_document(row) async for row in rows}
 
+    async def of_branch(self, branch_id: str, day: date) -> dict[str, Round]:
+        """The branch's rounds of the day, by courier."""
+        rows = self._rounds.find({"branch_id": branch_id, "day": day.isoformat()})
+        return {row["courier_id"]: Round.of_document(row) async for row in rows}
+
     async def save(
         self, steps: Sequence[tuple[Round, Round]], *, at: datetime, tx: Tx
     ) -> list[Round]:
