@@ -82,6 +82,7 @@ async def test_the_small_city_is_taken_in_within_ten_seconds(the_city, importing
         "units": 6,
         "areas": 6,
         "places": 42,
+        "coasts": 1,
         "beats": 42,
         "vehicles": 30,
         "couriers": 30,
