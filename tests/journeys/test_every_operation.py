@@ -146,6 +146,8 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     branch = {"branchId": "org_branch", "day": str(TOMORROW)}
     assert (await ask(DAN, "BranchAppointments", **branch))["totalCount"] == 1
     assert len(await ask(DAN, "Couriers", branchId="org_branch")) == 2
+    drawn = await ask(DAN, "RoundsOnMap", **branch)
+    assert "OUTLET" in {each["properties"]["layer"] for each in drawn["features"]}
     on = {"appointmentId": promise["id"], "expectedVersion": 1}
     given_to = await ask(DAN, "AssignAppointment", input={**on, "courierId": BO.courier_id})
     assert given_to["courier"]["id"] == BO.courier_id

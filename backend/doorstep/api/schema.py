@@ -42,6 +42,7 @@ from doorstep.dispatch.graphql import (
     ExplainingQuery,
     LiveMutation,
     LiveQuery,
+    PictureQuery,
 )
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
@@ -69,6 +70,7 @@ class Query(
     DispatchQuery,
     ExplainingQuery,
     LiveQuery,
+    PictureQuery,
     DeskQuery,
     RelocationQuery,
 ):

@@ -59,6 +59,12 @@ class Reading(Tools):
         """The appointments whose courier was asked about another door and has not answered."""
         return await self.store.unanswered(at, most)
 
+    async def of_days(
+        self, branch_ids: Collection[str], first: date, last: date
+    ) -> list[Appointment]:
+        """All of these branches' days, both days included, but for what was cancelled."""
+        return await self.store.of_days(branch_ids, first, last)
+
     async def of_customer(
         self, customer_id: str, ask: PageAsk, statuses: Collection[Status] | None
     ) -> Page[Appointment]:

@@ -48,6 +48,7 @@ from doorstep.appointments.rules.promises import (
     reference_of,
     rescheduled,
     sight_of,
+    standing,
     tried_again,
     wish_of,
 )
@@ -161,6 +162,7 @@ __all__ = [
     "short_of_room",
     "sight_of",
     "spread",
+    "standing",
     "standing_of",
     "taken_over",
     "told_of_end",

@@ -342,6 +342,17 @@ def noted(
     return after.model_copy(update={"version": appointment.version + counts})
 
 
+def standing(history: Iterable[HistoryEntry]) -> tuple[HistoryEntry, ...]:
+    """What happened, less what was taken back: an UNDONE takes back the entry just before it."""
+    kept: list[HistoryEntry] = []
+    for entry in history:
+        if entry.kind is EventKind.UNDONE:
+            kept.pop()
+        else:
+            kept.append(entry)
+    return tuple(kept)
+
+
 def _counted(appointment: Appointment) -> tuple[object, ...]:
     """What is another version when it is another."""
     private = appointment.private

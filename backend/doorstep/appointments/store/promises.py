@@ -188,6 +188,19 @@ class AppointmentStore:
         )
         return await self._opened([row async for row in rows])
 
+    async def of_days(
+        self, branch_ids: Collection[str], first: date, last: date
+    ) -> list[Appointment]:
+        """All that was not cancelled, whatever became of it."""
+        rows = self._appointments.find(
+            {
+                "branch_id": {"$in": sorted(branch_ids)},
+                "day": {"$gte": first.isoformat(), "$lte": last.isoformat()},
+                "status": {"$ne": Status.CANCELLED},
+            }
+        )
+        return await self._opened([row async for row in rows])
+
     # ------------------------------------------------------------ pages
 
     async def of_customer(

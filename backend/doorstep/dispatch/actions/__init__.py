@@ -6,6 +6,7 @@ from doorstep.dispatch.actions.assigning import Assigning
 from doorstep.dispatch.actions.following import Following
 from doorstep.dispatch.actions.looking import Looking
 from doorstep.dispatch.actions.offering import Offering
+from doorstep.dispatch.actions.picturing import Picturing
 from doorstep.dispatch.actions.promising import Promising
 from doorstep.dispatch.actions.reading import Change, Reading
 from doorstep.dispatch.actions.working import Working
@@ -14,5 +15,5 @@ __all__ = ["Change", "Dispatch"]
 
 
 @dataclass(frozen=True)
-class Dispatch(Promising, Offering, Assigning, Following, Working, Looking, Reading):
+class Dispatch(Promising, Offering, Assigning, Following, Working, Looking, Reading, Picturing):
     """All verbs of the room, over one set of tools."""

@@ -2,6 +2,7 @@
 
 from doorstep.dispatch.graphql.explaining import ExplainingQuery
 from doorstep.dispatch.graphql.live import LiveMutation, LiveQuery
+from doorstep.dispatch.graphql.picture import PictureQuery
 from doorstep.dispatch.graphql.rounds import (
     DispatchMutation,
     DispatchQuery,
@@ -16,5 +17,6 @@ __all__ = [
     "ExplainingQuery",
     "LiveMutation",
     "LiveQuery",
+    "PictureQuery",
     "round_shown",
 ]

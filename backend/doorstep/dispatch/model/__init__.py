@@ -1,5 +1,6 @@
 """Who goes where: assignments, rounds, and the words for what may not be."""
 
+from doorstep.dispatch.model.picture import BranchDay, Ground, Layer
 from doorstep.dispatch.model.rounds import (
     ASSIGNMENT_WORDS,
     OPEN_STOPS,
@@ -23,9 +24,12 @@ __all__ = [
     "Assignment",
     "AssignmentRefusal",
     "AssignmentRefused",
+    "BranchDay",
     "DispatchPolicy",
     "Ending",
     "FeedEntry",
+    "Ground",
+    "Layer",
     "Passed",
     "PassedOver",
     "Round",

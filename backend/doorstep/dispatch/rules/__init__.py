@@ -23,6 +23,7 @@ from doorstep.dispatch.rules.insertion import (
     cheapest,
 )
 from doorstep.dispatch.rules.lines import Hand, Made, call_of, island, mainland
+from doorstep.dispatch.rules.picture import last_seen, minutes_late, picture
 from doorstep.dispatch.rules.rounds import (
     answer_by,
     at_other_door,
@@ -71,10 +72,13 @@ __all__ = [
     "judge_assignment",
     "judge_courier",
     "judge_unassignment",
+    "last_seen",
     "mainland",
+    "minutes_late",
     "newly_late",
     "offer",
     "outset",
+    "picture",
     "stepped_at",
     "timed",
     "with_state",
