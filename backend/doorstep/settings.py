@@ -108,7 +108,9 @@ class Settings(BaseSettings):
         default=timedelta(hours=1),
         description="How long before a window its customer may see where the courier is.",
     )
-    most_stops_in_window: int = Field(default=8, ge=1)
+    most_stops_in_window: int = Field(
+        default=40, ge=1, description="Of one courier, however quick they are."
+    )
     undo_within: timedelta = timedelta(minutes=10)
     bulky_weight_grams: int = Field(
         default=300_000, ge=1, description="What a branch's vans carry."

@@ -11,7 +11,7 @@ from doorstep.kit.windows import day_span
 from doorstep.wiring import House
 from tests import given
 from tests.crowd import crowd
-from tests.dispatch.test_races import relay
+from tests.dispatch.test_races import relay, with_at_most
 from tests.given import TODAY, TOMORROW
 
 
@@ -29,6 +29,7 @@ async def closed(house: House, hour: int = 10, day=TOMORROW) -> SlotClosedReason
 async def test_a_window_whose_rounds_are_full_is_not_offered_whatever_its_budget_says(
     house: House, told: bool
 ):
+    house = with_at_most(house, 8)
     everybody = await crowd(house, 16)
     assert await closed(house) is None
 

@@ -159,7 +159,7 @@ class DispatchPolicy(BaseModel):
 
     patience: timedelta = timedelta(minutes=15)
     """How long an offer waits for an answer while its courier is at work."""
-    most_stops_in_window: int = 8
+    most_stops_in_window: int = 40
     eta_step: timedelta = timedelta(minutes=3)
     """A change of an ETA that is smaller is kept from everybody."""
     late_margin: timedelta = timedelta(minutes=5)
