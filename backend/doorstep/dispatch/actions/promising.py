@@ -63,7 +63,7 @@ class Lines:
 class Promising(Surveying):
     """Asked by capacity, through the seam that it declares."""
 
-    rosters: dict[str, Remembered[Roster]] = field(default_factory=dict)
+    rosters: dict[tuple[str, datetime], Remembered[Roster]] = field(default_factory=dict)
     kept: Lines = field(default_factory=Lines)
 
     async def closed(
@@ -170,13 +170,16 @@ class Promising(Surveying):
     async def _roster(self, branch_id: str, at: datetime) -> Roster:
         """Who works when, as far ahead as anything can be booked."""
         span = day_span(local_day(at) - timedelta(days=1), _DAYS_KNOWN)
-        if branch_id not in self.rosters:
+        key = (branch_id, span.start)
+        if key not in self.rosters:
 
             async def read() -> Roster:
                 return await self.couriers.roster(branch_id, span)
 
-            self.rosters[branch_id] = Remembered(read, seconds=2.0)
-        return await self.rosters[branch_id].get()
+            for past in [each for each in self.rosters if each[1] < span.start]:
+                del self.rosters[past]
+            self.rosters[key] = Remembered(read, seconds=2.0)
+        return await self.rosters[key].get()
 
 
 def _call(slot: Slot, demand: Demand, where: Point) -> Call:
