@@ -1,11 +1,11 @@
 """What this process knows of rounds, so that it need not open the same doors again."""
 
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
 from doorstep.dispatch.model import Round, Stop
 from doorstep.dispatch.rules import Call
+from doorstep.kit.remembered import Latest
 
 _ROUNDS_KEPT: Final = 2_000
 
@@ -23,7 +23,7 @@ class Known:
     """What hangs on rounds, by their id, as they were read."""
 
     def __init__(self) -> None:
-        self._rounds: OrderedDict[str, tuple[Round, tuple[Hung, ...]]] = OrderedDict()
+        self._rounds: Latest[str, tuple[Round, tuple[Hung, ...]]] = Latest(_ROUNDS_KEPT)
 
     def of(self, round: Round) -> tuple[Hung, ...] | None:
         known = self._rounds.get(round.id)
@@ -35,7 +35,4 @@ class Known:
         return known[0] if known and known[0].sequence == sequence else None
 
     def keep(self, round: Round, hung: tuple[Hung, ...]) -> None:
-        self._rounds[round.id] = (round, hung)
-        self._rounds.move_to_end(round.id)
-        while len(self._rounds) > _ROUNDS_KEPT:
-            self._rounds.popitem(last=False)
+        self._rounds.keep(round.id, (round, hung))

@@ -6,7 +6,6 @@ Safe     nothing is sold by this: a slot's budget is what one conditional update
          for whom nobody is found.
 """
 
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -22,7 +21,7 @@ from doorstep.dispatch.actions.surveying import Surveying
 from doorstep.dispatch.model import Round
 from doorstep.dispatch.rules import Call, Line, Made, Place, Wanted
 from doorstep.kit.geo import Point, metres_between
-from doorstep.kit.remembered import Remembered
+from doorstep.kit.remembered import Latest, Remembered
 from doorstep.kit.windows import TimeWindow, day_span, local_day
 
 _DAYS_KNOWN: Final = 62
@@ -43,20 +42,8 @@ class _Branch:
     almanac: Almanac
 
 
-class Lines:
-    """Lines that were reckoned once, by what they were made of."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[object, ...], Line] = OrderedDict()
-
-    def get(self, *key: object) -> Line | None:
-        return self._kept.get(key)
-
-    def keep(self, line: Line, *key: object) -> Line:
-        self._kept[key] = line
-        while len(self._kept) > _LINES_KEPT:
-            self._kept.popitem(last=False)
-        return line
+_LineKey = tuple[str, int | None, tuple[str, ...], datetime]
+"""The shift, the round's sequence, the boats of the day, and when its courier is free."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +51,7 @@ class Promising(Surveying):
     """Asked by capacity, through the seam that it declares."""
 
     rosters: dict[tuple[str, datetime], Remembered[Roster]] = field(default_factory=dict)
-    kept: Lines = field(default_factory=Lines)
+    lines: Latest[_LineKey, Line] = field(default_factory=lambda: Latest(_LINES_KEPT))
 
     async def closed(
         self, slots: Sequence[Slot], demand: Demand, where: Point, *, at: datetime
@@ -130,8 +117,8 @@ class Promising(Surveying):
             free = max(now, shift.start)
             boats = tuple(each.boat.id for each in made if each.boat)
             key = (shift.id, branch.sequences.get((courier.id, slot.day)), boats, free)
-            yield self.kept.get(*key) or self.kept.keep(
-                rules.mainland(hand, made, now=free, ways=self.ways), *key
+            yield self.lines.get(key) or self.lines.keep(
+                key, rules.mainland(hand, made, now=free, ways=self.ways)
             )
 
     # ------------------------------------------------------------ reading
