@@ -87,7 +87,7 @@ class Surveying(Tools):
     ) -> Survey:
         """The lines of all who work in the call's window, in the branch."""
         roster = await self.couriers.roster(branch_id, call.window)
-        hands = await self._hands(roster, roster.couriers, call.window)
+        hands = await self._hands(roster, call.window)
         day = call.window.day
         rounds = await self.rounds.of_branch(branch_id, day, tx=tx)
         made = await self._made(rounds, day, tx)
@@ -112,13 +112,11 @@ class Surveying(Tools):
             return rules.island(hand, made, boat, call.where, ways=self.ways)
         return rules.mainland(hand, made, now=now, ways=self.ways)
 
-    async def _hands(
-        self, roster: Roster, couriers: Collection[Courier], window: TimeWindow
-    ) -> dict[str, Hand]:
-        vehicles = await self.couriers.vehicles_of(couriers)
+    async def _hands(self, roster: Roster, window: TimeWindow) -> dict[str, Hand]:
+        vehicles = await self.couriers.vehicles_of(roster.couriers)
         return {
             courier.id: self.hand(courier, shift, vehicles)
-            for courier in couriers
+            for courier in roster.couriers
             if (shift := roster.shift_around(courier.id, window))
         }
 
@@ -135,19 +133,23 @@ class Surveying(Tools):
         self, round: Round, courier: Courier, fresh: Sequence[Appointment], *, now: datetime, tx: Tx
     ) -> Round:
         """The round with arrivals, where the `fresh` appointments are not written yet."""
-        day = day_span(round.day)
-        roster = await self.couriers.roster(courier.branch_id, day)
         given = {appointment.id: appointment for appointment in fresh}
         made = (await self._made([round], round.day, tx, given))[courier.id]
         boats = {each.boat.id: each.boat for each in made if each.boat}
+        vehicles = await self.couriers.vehicles_of([courier])
         lines = []
-        for shift in (each for each in roster.shifts if each.courier_id == courier.id):
-            hand = (await self._hands(roster, [courier], shift.window))[courier.id]
+        for shift in await self._shifts(courier, round.day):
+            hand = self.hand(courier, shift, vehicles)
             lines.append(rules.mainland(hand, made, now=now, ways=self.ways))
             for boat in boats.values():
                 there = rules.island(hand, made, boat, courier.station, ways=self.ways)
                 lines += [there] if there else []
         return rules.timed(round, *lines)
+
+    async def _shifts(self, courier: Courier, day: date) -> list[Shift]:
+        span = day_span(day)
+        ahead = await self.couriers.next_shifts(courier.id, span.start)
+        return [shift for shift in ahead if shift.start < span.end]
 
     async def put_on_round(
         self,
