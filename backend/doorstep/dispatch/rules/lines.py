@@ -27,13 +27,12 @@ _OVER: Final = frozenset({StopState.DONE, StopState.FAILED})
 
 def call_of(appointment: Appointment) -> Call | None:
     """None: nobody may know any more where it was."""
-    door = appointment.private.address.door.location
-    if door is None:
+    if appointment.where is None:
         return None
     load = appointment.takes.load
     return Call(
         id=appointment.id,
-        where=door,
+        where=appointment.where,
         window=appointment.window,
         lasts=timedelta(minutes=load.minutes),
         services=appointment.services,

@@ -58,13 +58,9 @@ def last_seen(round: Round, appointments: Mapping[str, Appointment]) -> Point | 
         if stop.state in _REACHED
         and (appointment := appointments.get(stop.appointment_id))
         and (at := arrived_at(appointment))
-        and (door := door_of(appointment))
+        and (door := appointment.where)
     ]
     return max(reached, key=lambda each: each[0])[1] if reached else None
-
-
-def door_of(appointment: Appointment) -> Point | None:
-    return appointment.private.address.door.location
 
 
 def picture(day: BranchDay, ground: Ground, now: datetime) -> GeoJson:
@@ -119,7 +115,7 @@ def _stops(round: Round, day: BranchDay, now: datetime) -> Iterator[Feature]:
     """Those that are still the courier's, and whose door is known."""
     for position, stop in enumerate(round.stops, start=1):
         appointment = day.appointments.get(stop.appointment_id)
-        door = door_of(appointment) if appointment else None
+        door = appointment.where if appointment else None
         if stop.state is StopState.REMOVED or appointment is None or door is None:
             continue
         expected = expected_at(stop, appointment, now)
@@ -145,7 +141,7 @@ def _unassigned(day: BranchDay, now: datetime) -> Iterator[Feature]:
         if stop.state is not StopState.REMOVED
     }
     for appointment in day.appointments.values():
-        door = door_of(appointment)
+        door = appointment.where
         if door and appointment.status in OPEN and appointment.id not in taken:
             yield _feature(
                 Layer.UNASSIGNED, appointment.id, _point(door), **_visit(appointment, now)
