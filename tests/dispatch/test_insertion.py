@@ -232,3 +232,22 @@ def test_who_came_last_time_comes_again_where_that_costs_little():
 
     assert again.place.courier_id == "cou_cai"
     assert not_at_any_price.place.courier_id == "cou_bo"
+
+
+@pytest.mark.row("F2")
+def test_of_those_who_were_passed_over_the_likeliest_is_named_first():
+    lines = [
+        line(id=f"cou_{east}", start=Point(longitude=122 + east / 1000, latitude=37.4))
+        for east in (60, 0, 20, 40)
+    ]
+
+    choice = cheapest(lines, Wanted(call("x", 0)))
+
+    assert [passed.courier_id for passed in choice.passed] == ["cou_20", "cou_40", "cou_60"]
+
+
+def test_who_is_under_way_is_as_near_as_the_door_they_go_to():
+    far = call("far", 40)
+
+    assert line(far, settled=1).here == far.where
+    assert line(far).here == Point(longitude=122.0, latitude=37.4)

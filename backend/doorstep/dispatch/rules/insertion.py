@@ -102,6 +102,11 @@ class Line:
         calls = tuple(call for call in self.calls if call.id != id)
         return replace(self, calls=calls, settled=settled)
 
+    @property
+    def here(self) -> Point:
+        """Where they are, or are about to be: at the door that they are under way to."""
+        return self.calls[self.settled - 1].where if self.settled else self.start
+
     @cached_property
     def arrivals(self) -> tuple[int, ...]:
         """When each call is reached at the earliest."""
@@ -308,7 +313,8 @@ def cheapest(lines: Iterable[Line], wanted: Wanted, *, worth_seconds: int = 0) -
         line, found = min(open_to, key=lambda each: _cost(each[1][0], wanted, worth_seconds))
         if _holds(line, wanted.call, found[0]):
             others = [each[0] for _, each in open_to if each is not found]
-            return Choice(found[0], (*_longer(others, found[0]), *passed))
+            longer = sorted(_longer(others, found[0]), key=lambda each: each.figure or 0)
+            return Choice(found[0], (*longer, *passed))
         del found[0]
         if not found:
             open_to = [each for each in open_to if each[1]]
