@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from doorstep.capacity.model import SlotClosedReason, Terms
+from doorstep.capacity.model import Demand, SlotClosedReason, Terms
 from doorstep.kit.clock import StoppedClock
 from doorstep.kit.windows import day_span
 from doorstep.wiring import House
@@ -60,3 +60,35 @@ async def test_within_the_hour_a_slot_is_offered_only_where_somebody_on_duty_is_
     house.dispatch.rosters.clear()
 
     assert await closed(house, day=TODAY) is None
+
+
+class Listening:
+    """Says yes to everything, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Demand] = {}
+
+    async def closed(self, visits, where, *, at):
+        self.asked |= {slot.id: demand for slot, demand in visits}
+        return {}
+
+
+@pytest.mark.row("A3")
+async def test_rounds_are_asked_about_what_the_visit_takes_on_each_day(house: House):
+    dearer = [
+        row.model_copy(update={"id": f"{row.id}_2", "value": 1800, "valid_from": TOMORROW})
+        for row in given.quick_costs()
+        if row.key == "cost.visit.travel"
+    ]
+    await house.rulebook.put([*given.quick_costs(), *dearer])
+    rounds = Listening()
+    given.judged_by(house, rounds)
+    west = await house.addresses.area(given.WEST)
+    assert west
+    wish = replace(given.wish((given.parcel(),)), where=given.address(given.ADA).door.location)
+
+    views = await house.capacity.views(west, wish, day_span(TODAY, 2), at=house.clock.now())
+
+    told = {view.slot.id: view.demand for view in views if view.slot.id in rounds.asked}
+    assert told == rounds.asked
+    assert len({demand.load.minutes for demand in told.values()}) == 2

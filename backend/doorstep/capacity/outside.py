@@ -16,9 +16,11 @@ class Feasible(Protocol):
     """Asked of all open slots of a question at once."""
 
     async def closed(
-        self, slots: Sequence[Slot], demand: Demand, where: Point, *, at: datetime
+        self, visits: Sequence[tuple[Slot, Demand]], where: Point, *, at: datetime
     ) -> Mapping[str, SlotClosedReason]:
-        """Those slots in whose rounds such a stop finds no place, by id, each with the reason."""
+        """Those slots in whose rounds the visit finds no place, by id, each with the reason. What a
+        visit takes may differ from day to day.
+        """
         ...
 
 
@@ -26,7 +28,7 @@ class AlwaysFeasible:
     """Where nobody plans rounds, the budget alone decides."""
 
     async def closed(
-        self, slots: Sequence[Slot], demand: Demand, where: Point, *, at: datetime
+        self, visits: Sequence[tuple[Slot, Demand]], where: Point, *, at: datetime
     ) -> Mapping[str, SlotClosedReason]:
         return {}
 
@@ -41,6 +43,6 @@ class AskedLater:
         self._asked = feasible
 
     async def closed(
-        self, slots: Sequence[Slot], demand: Demand, where: Point, *, at: datetime
+        self, visits: Sequence[tuple[Slot, Demand]], where: Point, *, at: datetime
     ) -> Mapping[str, SlotClosedReason]:
-        return await self._asked.closed(slots, demand, where, at=at)
+        return await self._asked.closed(visits, where, at=at)

@@ -167,8 +167,8 @@ class Showing(Agreeing):
         open_ones = [view for view in views if not view.closed and not view.too_far]
         if wish.where is None or not open_ones:
             return views
-        slots, demand = [view.slot for view in open_ones], open_ones[0].demand
-        shut = await self.feasible.closed(slots, demand, wish.where, at=at)
+        visits = [(view.slot, view.demand) for view in open_ones]
+        shut = await self.feasible.closed(visits, wish.where, at=at)
         return [
             replace(view, closed=shut[view.slot.id])
             if view.closed is None and view.slot.id in shut

@@ -54,14 +54,14 @@ class Promising(Surveying):
     lines: Latest[_LineKey, Line] = field(default_factory=lambda: Latest(_LINES_KEPT))
 
     async def closed(
-        self, slots: Sequence[Slot], demand: Demand, where: Point, *, at: datetime
+        self, visits: Sequence[tuple[Slot, Demand]], where: Point, *, at: datetime
     ) -> Mapping[str, SlotClosedReason]:
-        """Those of the slots in whose rounds such a stop finds no place. All are of one branch."""
-        branch = await self._branch(slots, at)
+        """Those of the slots in whose rounds the visit finds no place. All are of one branch."""
+        branch = await self._branch([slot for slot, _ in visits], at)
         if not branch.roster.couriers:
             return {}
         found = {}
-        for slot in slots:
+        for slot, demand in visits:
             if reason := self._closed(slot, _call(slot, demand, where), branch, at):
                 found[slot.id] = reason
         return found
@@ -89,7 +89,7 @@ class Promising(Surveying):
         return None if fits else SlotClosedReason.FULL
 
     def _near(self, line: Line, call: Call, on_duty: Collection[str], at: datetime) -> bool:
-        way = self.ways.trip(line.start, call.where, line.vehicle, at)
+        way = self.ways.trip(line.here, call.where, line.vehicle, at)
         return line.courier_id in on_duty and way.seconds <= self.policy.near.total_seconds()
 
     def _lines_in(
