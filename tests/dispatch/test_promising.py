@@ -57,7 +57,7 @@ async def test_within_the_hour_a_slot_is_offered_only_where_somebody_on_duty_is_
     await house.mongo["couriers"].update_one(
         {"_id": given.BO.courier_id}, {"$set": {"on_duty": True}}
     )
-    house.dispatch.rosters.clear()
+    house.dispatch.staff.clear()
 
     assert await closed(house, day=TODAY) is None
 

@@ -63,6 +63,9 @@ class Shift(Stored):
     def window(self) -> TimeWindow:
         return TimeWindow(start=self.start, end=self.end)
 
+    def covers(self, window: TimeWindow) -> bool:
+        return self.start <= window.start and window.end <= self.end
+
 
 class ShiftPattern(Stored):
     """When a courier works, week in, week out. `weekdays` are ISO: Monday is 1.

@@ -1,8 +1,10 @@
 """Who can come in a window, and whose position may be known. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from doorstep.catalogue.model import ServiceKind
 from doorstep.couriers.model import Courier, Position, PositionRefusal, Sharing, Shift
@@ -30,7 +32,7 @@ class Roster:
 
     def working(self, window: TimeWindow) -> set[str]:
         """Whose shift covers the whole window."""
-        return {shift.courier_id for shift in self.shifts if shift.window.covers(window)}
+        return {shift.courier_id for shift in self.shifts if shift.covers(window)}
 
     def able(self, window: TimeWindow, services: Collection[ServiceKind]) -> list[Courier]:
         """Who works in the window and knows how to do all of it."""
@@ -42,15 +44,16 @@ class Roster:
         ]
 
     def shift_around(self, courier_id: str, window: TimeWindow) -> Shift | None:
-        return _first(
-            shift
-            for shift in self.shifts
-            if shift.courier_id == courier_id and shift.window.covers(window)
-        )
+        around = (shift for shift in self._of.get(courier_id, ()) if shift.covers(window))
+        return min(around, key=lambda shift: shift.start, default=None)
 
-
-def _first(shifts: Iterable[Shift]) -> Shift | None:
-    return min(shifts, key=lambda shift: shift.start, default=None)
+    @cached_property
+    def _of(self) -> Mapping[str, Sequence[Shift]]:
+        """Each courier's shifts: a week of slots is asked about courier by courier."""
+        found: dict[str, list[Shift]] = defaultdict(list)
+        for shift in self.shifts:
+            found[shift.courier_id].append(shift)
+        return found
 
 
 def judge_position(

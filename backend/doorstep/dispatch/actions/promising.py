@@ -14,7 +14,7 @@ from typing import Final
 from doorstep.calendar.model import Sailing
 from doorstep.calendar.rules import Almanac
 from doorstep.capacity.model import Demand, Slot, SlotClosedReason
-from doorstep.couriers.model import Vehicle
+from doorstep.couriers.model import Courier, Vehicle
 from doorstep.couriers.rules import Roster, serves
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.surveying import Surveying
@@ -31,10 +31,19 @@ _STEP: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class _Branch:
-    """All that is read for one question."""
+class Staff:
+    """Who works in a branch and when, and what they drive."""
 
     roster: Roster
+    vehicles: Mapping[str, Vehicle]
+
+
+@dataclass(frozen=True)
+class _Branch:
+    """All that is read for one question; `nearest`: couriers, by how far their station is."""
+
+    roster: Roster
+    nearest: Sequence[Courier]
     vehicles: Mapping[str, Vehicle]
     made: Mapping[date, Mapping[str, Sequence[Made]]]
     sequences: Mapping[tuple[str, date], int]
@@ -42,22 +51,24 @@ class _Branch:
     almanac: Almanac
 
 
-_LineKey = tuple[str, int | None, tuple[str, ...], datetime]
-"""The shift, the round's sequence, the boats of the day, and when its courier is free."""
+_LineKey = tuple[str, int | None, tuple[str, ...], datetime, str | None, tuple[str, ...]]
+"""The shift, the round's sequence, the boats of the day, when its courier is free, what they drive
+and what they know how to do.
+"""
 
 
 @dataclass(frozen=True)
 class Promising(Surveying):
     """Asked by capacity, through the seam that it declares."""
 
-    rosters: dict[tuple[str, datetime], Remembered[Roster]] = field(default_factory=dict)
+    staff: dict[tuple[str, datetime], Remembered[Staff]] = field(default_factory=dict)
     lines: Latest[_LineKey, Line] = field(default_factory=lambda: Latest(_LINES_KEPT))
 
     async def closed(
         self, visits: Sequence[tuple[Slot, Demand]], where: Point, *, at: datetime
     ) -> Mapping[str, SlotClosedReason]:
         """Those of the slots in whose rounds the visit finds no place. All are of one branch."""
-        branch = await self._branch([slot for slot, _ in visits], at)
+        branch = await self._branch([slot for slot, _ in visits], where, at)
         if not branch.roster.couriers:
             return {}
         found = {}
@@ -96,16 +107,12 @@ class Promising(Surveying):
         self, slot: Slot, call: Call, boat: Sailing | None, branch: _Branch, at: datetime
     ) -> Iterable[Line]:
         """Of those who work in the window and could do it, the nearest station first."""
-        able = [
-            courier
-            for courier in branch.roster.couriers
-            if serves(courier, call.services, area_id=slot.area_id, branch_id=slot.branch_id)
-        ]
-        able.sort(key=lambda courier: metres_between(courier.station, call.where))
         now = _stepped(at)
-        for courier in able:
+        area, home = slot.area_id, slot.branch_id
+        for courier in branch.nearest:
             shift = branch.roster.shift_around(courier.id, slot.window)
-            if shift is None:
+            able = serves(courier, call.services, area_id=area, branch_id=home)
+            if shift is None or not able:
                 continue
             hand = self.hand(courier, shift, branch.vehicles)
             made = branch.made.get(slot.day, {}).get(courier.id, ())
@@ -116,16 +123,18 @@ class Promising(Surveying):
                 continue
             free = max(now, shift.start)
             boats = tuple(each.boat.id for each in made if each.boat)
-            key = (shift.id, branch.sequences.get((courier.id, slot.day)), boats, free)
+            sequence = branch.sequences.get((courier.id, slot.day))
+            key = (shift.id, sequence, boats, free, courier.vehicle_id, courier.skills)
             yield self.lines.get(key) or self.lines.keep(
                 key, rules.mainland(hand, made, now=free, ways=self.ways)
             )
 
     # ------------------------------------------------------------ reading
 
-    async def _branch(self, slots: Sequence[Slot], at: datetime) -> _Branch:
+    async def _branch(self, slots: Sequence[Slot], where: Point, at: datetime) -> _Branch:
         id = slots[0].branch_id
-        roster = await self._roster(id, at)
+        staff = await self._staff(id, at)
+        roster = staff.roster
         days = sorted({slot.day for slot in slots})
         span = TimeWindow(start=day_span(days[0]).start, end=day_span(days[-1]).end)
         rounds = await self._rounds(id, days)
@@ -137,7 +146,8 @@ class Promising(Surveying):
                 calls.setdefault(each.day, []).append(call)
         return _Branch(
             roster=roster,
-            vehicles=await self.couriers.vehicles_of(roster.couriers),
+            nearest=sorted(roster.couriers, key=lambda c: metres_between(c.station, where)),
+            vehicles=staff.vehicles,
             made=made,
             sequences={(r.courier_id, day): r.sequence for day in rounds for r in rounds[day]},
             unasked=calls,
@@ -154,19 +164,20 @@ class Promising(Surveying):
             found.setdefault(round.day, []).append(round)
         return found
 
-    async def _roster(self, branch_id: str, at: datetime) -> Roster:
+    async def _staff(self, branch_id: str, at: datetime) -> Staff:
         """Who works when, as far ahead as anything can be booked."""
         span = day_span(local_day(at) - timedelta(days=1), _DAYS_KNOWN)
         key = (branch_id, span.start)
-        if key not in self.rosters:
+        if key not in self.staff:
 
-            async def read() -> Roster:
-                return await self.couriers.roster(branch_id, span)
+            async def read() -> Staff:
+                roster = await self.couriers.roster(branch_id, span)
+                return Staff(roster, await self.couriers.vehicles_of(roster.couriers))
 
-            for past in [each for each in self.rosters if each[1] < span.start]:
-                del self.rosters[past]
-            self.rosters[key] = Remembered(read, seconds=2.0)
-        return await self.rosters[key].get()
+            for past in [each for each in self.staff if each[1] < span.start]:
+                del self.staff[past]
+            self.staff[key] = Remembered(read, seconds=2.0)
+        return await self.staff[key].get()
 
 
 def _call(slot: Slot, demand: Demand, where: Point) -> Call:
