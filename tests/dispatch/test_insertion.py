@@ -64,9 +64,9 @@ calls = st.builds(
 )
 
 
-def grown(wanted):
+def grown(wanted, ways=WAYS):
     """A line that took all of these that it could, one after the other."""
-    found = line()
+    found = line(ways=ways)
     for each in wanted:
         place = best_place(found, Wanted(each))
         if isinstance(place, Place):
@@ -82,6 +82,17 @@ def test_whoever_was_promised_stays_in_time_however_many_are_put_in(wanted):
     assert not found.late
     assert found.departures[-1] <= at(600).timestamp()
     assert all(one <= two for one, two in pairwise(found.arrivals))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(calls, max_size=9))
+def test_nobody_is_missed_because_the_streets_fill_or_empty_behind_a_new_stop(wanted):
+    slow_then_quick = StraightLines(Pace(of_hour={hour: 0.3 for hour in (9, 11, 13, 15)}))
+
+    found = grown(wanted, slow_then_quick)
+
+    assert not found.late
+    assert found.departures[-1] <= at(600).timestamp()
 
 
 @settings(max_examples=150, deadline=None)

@@ -277,11 +277,20 @@ def _candidates(line: Line, wanted: Wanted) -> list[Place] | Passed:
 
 def _holds(line: Line, call: Call, place: Place) -> bool:
     """Whether all that was in time still is. The pace changes with the hour, and with it the ways:
-    what was judged by the hours of before is looked at once more.
+    what was judged by the hours of before is walked once more, until it is as it was.
     """
-    after = line.with_call(call, place.position)
-    over = max(_seconds(line.shift.end), line.departures[-1])
-    return set(after.late) <= set(line.late) and after.departures[-1] <= over
+    here, free = call.where, _seconds(place.arrival) + _whole(call.lasts)
+    for behind, before in zip(
+        line.calls[place.position :], line.arrivals[place.position :], strict=True
+    ):
+        way = line.ways.trip(here, behind.where, line.vehicle, _instant(free))
+        arrival = max(_seconds(behind.window.start), free + way.seconds)
+        if arrival == before:
+            return True
+        if before <= _seconds(behind.window.end) < arrival:
+            return False
+        here, free = behind.where, arrival + _whole(behind.lasts)
+    return free <= max(_seconds(line.shift.end), line.departures[-1])
 
 
 # ------------------------------------------------------------------ who of all of them
