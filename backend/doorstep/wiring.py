@@ -168,7 +168,13 @@ class House:
             Beats(mongo, addresses_store.BeatStore(mongo), city, clock),
         )
         calendar = Calendar.of(mongo, _path_of(addresses), clock)
-        couriers = Couriers(couriers_store.CourierStore(mongo, vault))
+        couriers = Couriers(
+            mongo,
+            couriers_store.CourierStore(mongo, vault),
+            couriers_store.AbsenceStore(mongo),
+            couriers_store.GarageStore(mongo),
+            couriers_store.DedicationStore(mongo),
+        )
         capacity = Capacity(
             mongo,
             capacity_store.SlotStore(mongo),

@@ -33,9 +33,22 @@ from doorstep.calendar.graphql.mutations import CalendarMutation
 from doorstep.calendar.graphql.queries import CalendarQuery
 from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery
 from doorstep.catalogue.graphql import CatalogueQuery
-from doorstep.couriers.graphql import CourierQuery
+from doorstep.couriers.graphql import (
+    CourierQuery,
+    DedicationMutation,
+    DedicationQuery,
+    GarageMutation,
+    GarageQuery,
+    RosterMutation,
+    RosterQuery,
+)
 from doorstep.desk.graphql import DeskQuery, DeskSubscription
-from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
+from doorstep.dispatch.graphql import (
+    DispatchMutation,
+    DispatchQuery,
+    DispatchSubscription,
+    LeavingMutation,
+)
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
 from doorstep.notes.graphql import NotesMutation, NotesQuery
@@ -49,6 +62,9 @@ class Query(
     CalendarQuery,
     CatalogueQuery,
     CourierQuery,
+    RosterQuery,
+    GarageQuery,
+    DedicationQuery,
     BeatQuery,
     CapacityQuery,
     TermsQuery,
@@ -71,6 +87,10 @@ class Mutation(
     AccountMutation,
     CalendarMutation,
     TermsMutation,
+    RosterMutation,
+    GarageMutation,
+    DedicationMutation,
+    LeavingMutation,
     BeatMutation,
     DoorMutation,
     AppointmentMutation,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from doorstep.dispatch.actions.assigning import Assigning
 from doorstep.dispatch.actions.following import Following
+from doorstep.dispatch.actions.leaving import Leaving
 from doorstep.dispatch.actions.offering import Offering
 from doorstep.dispatch.actions.reading import Change, Reading
 from doorstep.dispatch.actions.working import Working
@@ -12,5 +13,5 @@ __all__ = ["Change", "Dispatch"]
 
 
 @dataclass(frozen=True)
-class Dispatch(Offering, Assigning, Following, Working, Reading):
+class Dispatch(Offering, Assigning, Following, Working, Leaving, Reading):
     """All verbs of the room, over one set of tools."""

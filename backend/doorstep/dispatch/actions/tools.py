@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from doorstep.accounts.model import Role
 from doorstep.appointments.actions import Appointments
@@ -27,6 +28,10 @@ from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
 from doorstep.kit.turns import Turns
+
+_ASKS_ANOTHER: Final = frozenset(
+    {Ending.DECLINED, Ending.NOT_ANSWERED, Ending.MOVED, Ending.COURIER_AWAY}
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,8 @@ class Tools:
             for id, appointment in {**known, **given}.items()
             if (call := rules.call_at(appointment))
         }
-        vehicle = await self.couriers.vehicle(courier.vehicle_id) if courier.vehicle_id else None
+        begins = min((stop.window.start for stop in round.stops), default=self.clock.now())
+        vehicle = await self.couriers.vehicle_at(courier, begins)
         kind = vehicle.kind if vehicle else VehicleKind.ON_FOOT
         return rules.timed(round, calls, courier.station, kind, self.ways)
 
@@ -107,7 +113,7 @@ class Tools:
         self, assignment: Assignment, ending: Ending, now: datetime, tx: Tx
     ) -> None:
         """Only what leaves the appointment without anybody asks for another courier."""
-        if ending in (Ending.DECLINED, Ending.NOT_ANSWERED, Ending.MOVED):
+        if ending in _ASKS_ANOTHER:
             tx.record(
                 OfferEnded(
                     aggregate=assignment.id,

@@ -1,5 +1,6 @@
 """Who can take a stop, in what order a round goes, and how long the way is. Pure."""
 
+from doorstep.dispatch.rules.leaving import LONGEST_WINDOW, orphaned, without
 from doorstep.dispatch.rules.rounds import (
     Call,
     answer_by,
@@ -20,6 +21,7 @@ from doorstep.dispatch.rules.rounds import (
 from doorstep.dispatch.rules.ways import Pace, StraightLines, Trip, Ways
 
 __all__ = [
+    "LONGEST_WINDOW",
     "Call",
     "Pace",
     "StraightLines",
@@ -35,8 +37,10 @@ __all__ = [
     "judge_courier",
     "judge_unassignment",
     "offer",
+    "orphaned",
     "ranked",
     "timed",
     "with_state",
     "with_stop",
+    "without",
 ]

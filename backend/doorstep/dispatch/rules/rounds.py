@@ -33,7 +33,17 @@ def ranked(
 ) -> list[Courier]:
     """Who could take it, the nearest first, less those who were asked before."""
     able = roster.able(appointment.window, appointment.services)
-    fresh = [courier for courier in able if courier.id not in asked_before]
+    fresh = [
+        courier
+        for courier in able
+        if courier.id not in asked_before
+        and not roster.dedicated_elsewhere(
+            courier.id,
+            appointment.window,
+            customer_id=appointment.customer_id,
+            area_id=appointment.slot.area_id,
+        )
+    ]
     door = door_of(appointment)
     if door is None:
         return sorted(fresh, key=lambda courier: courier.id)

@@ -12,6 +12,7 @@ from doorstep.dispatch.model import Assignment, Ending, FeedEntry, Round, round_
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import TEXT, WHOLE, shaped, stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Overtaken, Tx
+from doorstep.kit.windows import TimeWindow
 
 ASSIGNMENTS: Final = "assignments"
 ROUNDS: Final = "rounds"
@@ -26,6 +27,7 @@ KEPT: Final = (
             Index(("appointment_id", "at")),
             Index(("answer_by",), only={"active": True, "accepted": False}),
             Index(("courier_id", "appointment_id")),
+            Index(("courier_id", "window.start"), only={"active": True}),
         ),
         schema=stored_schema(Assignment),
     ),
@@ -83,6 +85,19 @@ class AssignmentStore:
         )
         return {row["appointment_id"] async for row in rows}
 
+    async def active_of(self, courier_id: str, span: TimeWindow, *, tx: Tx) -> list[Assignment]:
+        """What is theirs in windows that touch the span, also when it is done."""
+        rows = self._assignments.find(
+            {
+                "courier_id": courier_id,
+                "active": True,
+                "window.start": {"$lt": span.end},
+                "window.end": {"$gt": span.start},
+            },
+            session=tx.session,
+        )
+        return [Assignment.of_document(row) async for row in rows]
+
     async def lapsed(self, at: datetime, most: int) -> list[Assignment]:
         """Offers that nobody answered in time."""
         rows = self._assignments.find(
@@ -138,6 +153,15 @@ class RoundStore:
     async def get_many(self, ids: Collection[str], *, tx: Tx | None = None) -> dict[str, Round]:
         rows = self._rounds.find({"_id": {"$in": list(ids)}}, session=tx.session if tx else None)
         return {row["_id"]: Round.of_document(row) async for row in rows}
+
+    async def hold(self, courier_id: str, *, tx: Tx) -> None:
+        """Nobody else changes the courier's rounds beside this transaction."""
+        held = await self._heads.update_one(
+            {"_id": courier_id}, {"$inc": {"held": 1}}, session=tx.session
+        )
+        if not held.matched_count:
+            first = {"_id": courier_id, "sequence": 0, "held": 1}
+            await self._heads.insert_one(first, session=tx.session)
 
     async def save(
         self, steps: Sequence[tuple[Round, Round]], *, at: datetime, tx: Tx

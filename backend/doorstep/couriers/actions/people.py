@@ -4,17 +4,17 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from doorstep.couriers.actions.tools import Tools
 from doorstep.couriers.events import DutyEnded
 from doorstep.couriers.model import Courier, Shift, ShiftPattern, Vehicle
-from doorstep.couriers.rules import Roster
-from doorstep.couriers.store import CourierStore
+from doorstep.couriers.rules import Roster, worked
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.kit.windows import TimeWindow
 
 
 @dataclass(frozen=True)
-class Couriers:
-    store: CourierStore
+class People(Tools):
+    """Who there is, who is at work, and when."""
 
     async def of_account(self, account_id: str, *, tx: Tx | None = None) -> Courier | None:
         return await self.store.of_account(account_id, tx=tx)
@@ -31,19 +31,27 @@ class Couriers:
     async def vehicle(self, id: str) -> Vehicle | None:
         return (await self.store.vehicles([id])).get(id)
 
+    async def vehicles(self, ids: Collection[str]) -> dict[str, Vehicle]:
+        return await self.store.vehicles(ids) if ids else {}
+
     async def vehicles_of(self, couriers: Iterable[Courier]) -> dict[str, Vehicle]:
         ids = {courier.vehicle_id for courier in couriers if courier.vehicle_id}
         return await self.store.vehicles(ids) if ids else {}
 
     async def roster(self, branch_id: str, span: TimeWindow) -> Roster:
-        """Who belongs to the branch and who works when, over the span."""
+        """Who belongs to the branch, who works when over the span, and who is kept for what."""
+        shifts = await self.store.shifts_of_branch(branch_id, span)
         return Roster(
             couriers=tuple(await self.store.of_branch(branch_id)),
-            shifts=tuple(await self.store.shifts_of_branch(branch_id, span)),
+            shifts=tuple(worked(shifts, await self.absences.leaves_of_branch(branch_id, span))),
+            dedications=tuple(await self.kept.of_branch(branch_id)),
         )
 
     async def next_shifts(self, courier_id: str, after: datetime) -> list[Shift]:
-        return await self.store.shifts_of_courier(courier_id, after)
+        """What they work of their next shifts."""
+        shifts = await self.store.shifts_of_courier(courier_id, after)
+        left = worked(shifts, await self.absences.leaves_after(courier_id, after))
+        return [shift for shift in left if shift.end > after]
 
     async def set_duty(self, courier: Courier, *, on_duty: bool, at: datetime, tx: Tx) -> None:
         await self.store.set_duty(courier.id, on_duty=on_duty, at=at, tx=tx)

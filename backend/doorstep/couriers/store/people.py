@@ -67,14 +67,25 @@ class CourierStore:
         rows = self._vehicles.find({"_id": {"$in": list(ids)}})
         return {row["_id"]: Vehicle.of_document(row) async for row in rows}
 
+    async def fleet(self, branch_id: str) -> dict[str, Vehicle]:
+        """The vehicles that stand in the branch's yard."""
+        rows = self._vehicles.find({"branch_id": branch_id})
+        return {row["_id"]: Vehicle.of_document(row) async for row in rows}
+
     async def shifts_of_branch(self, branch_id: str, span: TimeWindow) -> list[Shift]:
         rows = self._shifts.find(
-            {"branch_id": branch_id, "end": {"$gt": span.start}, "start": {"$lt": span.end}}
+            {
+                "branch_id": branch_id,
+                "end": {"$gt": span.start},
+                "start": {"$lt": span.end},
+                "cancelled_at": None,
+            }
         )
         return [Shift.of_document(row) async for row in rows]
 
     async def shifts_of_courier(self, courier_id: str, after: datetime) -> list[Shift]:
-        rows = self._shifts.find({"courier_id": courier_id, "end": {"$gt": after}}).sort("end")
+        wanted = {"courier_id": courier_id, "end": {"$gt": after}, "cancelled_at": None}
+        rows = self._shifts.find(wanted).sort("end")
         return [Shift.of_document(row) async for row in rows.limit(14)]
 
     async def patterns(self) -> list[ShiftPattern]:

@@ -1,0 +1,6 @@
+"""What decides in the room, all of it pure: rosters and leave, dedications, who drives what."""
+
+from doorstep.couriers.rules.garages import Garage, judge_booking
+from doorstep.couriers.rules.rosters import Roster, beside, serves, worked
+
+__all__ = ["Garage", "Roster", "beside", "judge_booking", "serves", "worked"]
