@@ -319,7 +319,7 @@ def spoil(folder: Path) -> set[tuple[str, int, str]]:
     append(folder / "shifts.csv", "pat_odd,cou_demo_0002,1|9,25:00,540")
     append(folder / "slots.csv", "slp_many,are_demo_1,1,21:00,120,99999999999999999999")
     append(folder / "addresses.csv", "adr_x,acc_none,3710,路,,,,26420,37.4,122.1,,CHIMNEY")
-    append(folder / "vehicles.csv", "veh_weak,鲁K0,0,100,org_branch_1")
+    append(folder / "vehicles.csv", "veh_weak,鲁K0,VAN,0,100,org_branch_1")
     return {
         ("units.csv", 8, "id"),
         ("units.csv", 9, "parent_id"),

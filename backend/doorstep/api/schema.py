@@ -31,7 +31,7 @@ from doorstep.appointments.graphql.waitlist import (
 )
 from doorstep.calendar.graphql.mutations import CalendarMutation
 from doorstep.calendar.graphql.queries import CalendarQuery
-from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery
+from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery, VacancyQuery
 from doorstep.catalogue.graphql import CatalogueQuery
 from doorstep.couriers.graphql import (
     CourierQuery,
@@ -68,6 +68,7 @@ class Query(
     BeatQuery,
     CapacityQuery,
     TermsQuery,
+    VacancyQuery,
     NotesQuery,
     AppointmentQuery,
     WaitlistQuery,

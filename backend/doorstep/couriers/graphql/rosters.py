@@ -58,8 +58,8 @@ class Leave(Node):
 class RosterRefused(Refused):
     code: model.RosterRefusal = shown("Why.")
     appointment_ids: list[strawberry.ID] = shown("The appointments that stand in the way.")
-    shift: Shift | None = shown("The shift that stands in the way.")
-    leave: Leave | None = shown("The leave that stands in the way.")
+    other_shift: Shift | None = shown("The shift that stands in the way.")
+    other_leave: Leave | None = shown("The leave that stands in the way.")
 
 
 @public("They work then.")
@@ -178,8 +178,8 @@ async def roster_refused(refused: model.RosterRefused, info: Info) -> RosterRefu
         path=list(refused.path) or None,
         code=refused.code,
         appointment_ids=[strawberry.ID(id) for id in refused.appointment_ids],
-        shift=next(iter(await shifts_shown(shifts, info)), None),
-        leave=next(iter(await leaves_shown(leaves, info)), None),
+        other_shift=next(iter(await shifts_shown(shifts, info)), None),
+        other_leave=next(iter(await leaves_shown(leaves, info)), None),
     )
 
 
