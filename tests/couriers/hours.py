@@ -109,10 +109,9 @@ async def out_of_service(
 
 async def spare(house: House, **changed: Any) -> None:
     """A van that is nobody's."""
-    van = given.vehicle("veh_spare", "鲁K00003").model_copy(
-        update={"kind": "VAN", "capacity_kilograms": 800, **changed}
-    )
-    await house.mongo["vehicles"].insert_one(van.document())
+    van = given.vehicle("veh_spare", "鲁K00003").document()
+    van |= {"kind": "VAN", "capacity_kilograms": 800, **changed}
+    await house.mongo["vehicles"].insert_one(van)
 
 
 async def keep(house: House, **changed: Any) -> Dedication:
