@@ -207,6 +207,7 @@ async def test_a_vehicle_that_is_out_of_service_or_not_insured_is_not_driven(hou
     outcomes = [await book(house, span) for span in (late, window(13, 16), window(14))]
     assert codes(outcomes) == {"NOT_INSURED": 1, "OUT_OF_SERVICE": 1, "OK": 1}
     bo = await house.couriers.get(BO.courier_id)
+    assert bo
     await out_of_service(house, window(16), "veh_bo")
     assert await house.couriers.vehicle_at(bo, window(16).start) is None
     assert (await house.couriers.vehicle_at(bo, window(16).end)).id == "veh_bo"

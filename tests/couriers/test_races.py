@@ -33,6 +33,7 @@ async def test_of_50_who_book_one_vehicle_at_once_one_has_it(house: House):
     assert said["OK"] == 1
     assert said["VEHICLE_TAKEN"] + said["COURIER_HAS_ANOTHER"] == 49
     diary = await house.mongo["vehicle_diaries"].find_one({"_id": "veh_spare"})
+    assert diary
     assert len(diary["taken"]) == 1
     assert await house.mongo["vehicle_bookings"].count_documents({}) == 1
     (one,) = [each for each in outcomes if not hasattr(each, "code")]

@@ -66,7 +66,9 @@ def test_leave_takes_its_part_of_a_shift_and_no_more(away, left):
     found = worked([shift(8, 17)], [leave(*span) for span in away])
 
     assert [each.window for each in found] == [window(*span) for span in left]
-    assert worked([shift(8, 17)], [leave(*span, "cou_cai") for span in away]) == [shift(8, 17)]
+    assert worked([shift(8, 17)], [leave(start, end, "cou_cai") for start, end in away]) == [
+        shift(8, 17)
+    ]
 
 
 SPANS = st.tuples(st.integers(0, 22), st.integers(1, 23)).filter(lambda each: each[0] < each[1])
@@ -227,8 +229,8 @@ def test_they_drive_what_is_booked_else_their_own_unless_another_has_it():
 def test_no_two_drive_one_vehicle_whatever_is_booked(bookings, hour):
     """As the store lets bookings be: those of one vehicle do not overlap."""
     standing: list[VehicleBooking] = []
-    for span, who, vehicle in bookings:
-        each = booked(*span, who, vehicle)
+    for (start, end), who, vehicle in bookings:
+        each = booked(start, end, who, vehicle)
         if not any(o.vehicle_id == vehicle and o.window.touches(each.window) for o in standing):
             standing.append(each)
     garage, at = Garage(VANS, tuple(standing)), window(hour, hour + 1)

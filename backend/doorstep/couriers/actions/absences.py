@@ -65,7 +65,7 @@ class Absences(Tools):
             tx.record(_said(HoursGained, courier, version, shift.window, attempt.at))
             return shift
 
-        return await self._done(attempt, body, self.shift, _NO)
+        return await self._done(attempt, body, self.shift, _NO, wanted.courier_id)
 
     async def cancel_shift(
         self, courier: Courier, shift: Shift, reason: str, *, at: datetime, tx: Tx
@@ -112,7 +112,7 @@ class Absences(Tools):
             tx.record(_said(HoursGained, courier, version, leave.window, attempt.at))
             return leave.model_copy(update={"cancelled_at": attempt.at})
 
-        return await self._done(attempt, body, self.leave, _NO)
+        return await self._done(attempt, body, self.leave, _NO, id)
 
 
 def refuse(code: RosterRefusal, path: str, current: Shift | Leave | None = None) -> RosterRefused:

@@ -53,7 +53,7 @@ class Dedicating(Tools):
                 return _refuse(DedicationRefusal.NOT_FOUND, "branchId")
             return await self._replace(before, wanted, tx)
 
-        return await self._done(attempt, body, self.dedication, _NO)
+        return await self._done(attempt, body, self.dedication, _NO, wanted.courier_id)
 
     async def end_dedication(
         self, id: str, attempt: Attempt, *, expected_version: int, within: Within
@@ -69,7 +69,7 @@ class Dedicating(Tools):
                 before, before.model_copy(update={"ended_at": attempt.at}), tx
             )
 
-        return await self._done(attempt, body, self.dedication, _NO)
+        return await self._done(attempt, body, self.dedication, _NO, id)
 
     async def _replace(self, before: Dedication, wanted: Dedication, tx: Tx) -> Dedication:
         """Raises Overtaken."""

@@ -83,8 +83,7 @@ class Garages(Tools):
             booking = wanted.model_copy(update={"branch_id": courier.branch_id, "start": start})
             return await self._book(booking, vehicle, tx)
 
-        async with self.turns.of(wanted.vehicle_id):
-            return await self._done(attempt, body, self.vehicle_booking, _NO)
+        return await self._done(attempt, body, self.vehicle_booking, _NO, wanted.vehicle_id)
 
     async def _book(
         self, booking: VehicleBooking, vehicle: Vehicle, tx: Tx
@@ -117,7 +116,7 @@ class Garages(Tools):
             await self.garages.release(booking, at=attempt.at, tx=tx)
             return booking.model_copy(update={"released_at": attempt.at})
 
-        return await self._done(attempt, body, self.vehicle_booking, _NO)
+        return await self._done(attempt, body, self.vehicle_booking, _NO, id)
 
     async def put_out_of_service(
         self, wanted: Outage, attempt: Attempt, *, within: Within
@@ -134,7 +133,7 @@ class Garages(Tools):
             await self.garages.add_outage(outage, tx=tx)
             return outage
 
-        return await self._done(attempt, body, self.outage, _NO)
+        return await self._done(attempt, body, self.outage, _NO, wanted.vehicle_id)
 
     async def put_back_in_service(
         self, id: str, attempt: Attempt, *, within: Within
@@ -150,7 +149,7 @@ class Garages(Tools):
             await self.garages.end_outage(id, at=attempt.at, tx=tx)
             return outage.model_copy(update={"ended_at": attempt.at})
 
-        return await self._done(attempt, body, self.outage, _NO)
+        return await self._done(attempt, body, self.outage, _NO, id)
 
 
 def _refuse(code: VehicleRefusal, path: str) -> VehicleRefused:

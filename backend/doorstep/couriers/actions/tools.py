@@ -27,7 +27,7 @@ class Tools:
     garages: GarageStore
     kept: DedicationStore
     turns: Turns = field(default_factory=Turns)
-    """Who is about to book one vehicle."""
+    """Who is about to change one courier's hours, or one vehicle's."""
 
     async def _done(
         self,
@@ -35,9 +35,13 @@ class Tools:
         body: Callable[[Tx], Awaitable[T | R]],
         read: Callable[[str], Awaitable[T | None]],
         no: tuple[R, R],
+        whose: str,
     ) -> T | R:
-        """What came of it; a repeat answers with what stands now. `no`: gone, and key reused."""
-        outcome = await self.mongo.once(attempt, body)
+        """What came of it; a repeat answers with what stands now. `no`: gone, and key reused.
+        `whose`: those who change the same thing take turns.
+        """
+        async with self.turns.of(whose):
+            outcome = await self.mongo.once(attempt, body)
         if isinstance(outcome, Repeated):
             return await read(outcome.id) or no[0]
         if isinstance(outcome, Stored | Refusal):

@@ -58,7 +58,8 @@ class Leaving(Tools):
             )
             return refused or put
 
-        outcome = await self.mongo.once(attempt, body)
+        async with self.turns.of(leave.courier_id):
+            outcome = await self.mongo.once(attempt, body)
         if isinstance(outcome, Repeated):
             return await self.couriers.leave(outcome.id) or _refuse(RosterRefusal.NOT_FOUND, "id")
         return _REUSED if isinstance(outcome, Reused) else outcome
@@ -92,7 +93,8 @@ class Leaving(Tools):
             )
             return refused or cancelled
 
-        outcome = await self.mongo.once(attempt, body)
+        async with self.turns.of(id):
+            outcome = await self.mongo.once(attempt, body)
         if isinstance(outcome, Repeated):
             return await self.couriers.shift(outcome.id) or _refuse(RosterRefusal.NOT_FOUND, "id")
         return _REUSED if isinstance(outcome, Reused) else outcome
