@@ -20,7 +20,7 @@ IGNORED = {
     "BranchTold": "rings the bell of the branch's desk",
     "RoundChanged": "rings the bell of the courier's handheld",
 }
-FAMILIES = {"AppointmentEvent"}
+FAMILIES = {"AppointmentEvent", "HoursChanged"}
 """What other events are made of; never told by themselves."""
 
 

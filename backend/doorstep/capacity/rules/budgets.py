@@ -1,6 +1,6 @@
 """What there is to give: budgets from shifts, vehicles and areas. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -47,15 +47,15 @@ class Force:
             }
         return frozenset(beside | {slot.area_id})
 
-    def shares(self, courier: Courier, slot: Slot) -> int:
-        """How many areas share the courier while the slot lasts; 0: this one has nothing of them.
+    def shares(self, courier: Courier, slot: Slot, served: Collection[str]) -> int:
+        """How many of the areas `served` then share the courier while the slot lasts; 0: this one has nothing of them.
 
         Whoever is kept for somebody gives no time to the public, and who is kept for an area gives
         it none elsewhere: also where only a part of the window is concerned.
         """
         ours = {
             area
-            for area in self.served(slot)
+            for area in served
             if (not courier.area_ids or area in courier.area_ids)
             and not self.roster.dedicated_elsewhere(courier.id, slot.window, area_id=area)
         }
@@ -120,10 +120,11 @@ def budget_of(slot: Slot, force: Force, policy: CapacityPolicy) -> CapacityBudge
     """
     working = force.roster.working(slot.window)
     ours = [courier for courier in force.roster.couriers if courier.id in working]
+    served = force.served(slot)
     length = slot.window.length // timedelta(minutes=1)
     alike: dict[tuple[frozenset[ServiceKind], int, int], list[int]] = {}
     for courier in ours:
-        if not (shared := force.shares(courier, slot)):
+        if not (shared := force.shares(courier, slot, served)):
             continue
         grams, litres = _carries(force.garage.driven_by(courier, slot.window), policy)
         alike.setdefault((frozenset(courier.skills), grams, litres), []).append(shared)

@@ -38,8 +38,9 @@ def vacancies(days: Iterable[date], slots: Iterable[Slot], force: Force) -> list
     kept = [each for day in days for each in _without_substitute(day, force)]
     alone: list[Vacancy] = []
     for slot in sorted(slots, key=lambda each: (each.area_id, each.window.start)):
-        working = force.roster.working(slot.window)
-        if not any(c.id in working and force.shares(c, slot) for c in force.roster.couriers):
+        working, served = force.roster.working(slot.window), force.served(slot)
+        theirs = (each for each in force.roster.couriers if each.id in working)
+        if not any(force.shares(each, slot, served) for each in theirs):
             alone = _joined(alone, Vacancy(VacancyKind.AREA, slot.window, slot.area_id))
     return sorted([*kept, *alone], key=lambda each: (each.window.start, each.kind != "DEDICATION"))
 
