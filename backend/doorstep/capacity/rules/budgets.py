@@ -48,7 +48,7 @@ class Force:
         return frozenset(beside | {slot.area_id})
 
     def shares(self, courier: Courier, slot: Slot, served: Collection[str]) -> int:
-        """How many of the areas `served` then share the courier while the slot lasts; 0: this one has nothing of them.
+        """How many of the areas `served` then share the courier. 0: the slot's has nothing of them.
 
         Whoever is kept for somebody gives no time to the public, and who is kept for an area gives
         it none elsewhere: also where only a part of the window is concerned.
