@@ -35,6 +35,14 @@ PLANNING = {
 
 DISPATCHING = {"Assignments"}
 """Run by tests/dispatch/test_explained.py."""
+WHO_COMES = {
+    *("Shifts", "AddShift", "CancelShift", "Leaves", "PutLeave", "CancelLeave"),
+    *("VehicleBookings", "BookVehicle", "ReleaseVehicle"),
+    *("PutVehicleOutOfService", "PutVehicleBackInService"),
+    *("Dedications", "PutDedication", "EndDedication", "Vacancies"),
+}
+"""Run by tests/couriers/test_over_the_wire.py."""
+
 REOFFERING = {
     *("AffectedAppointments", "AffectedByCause", "ReofferAppointments"),
     *("AcceptReoffer", "DeclineReoffer"),
@@ -196,4 +204,5 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     assert conduct["marks"][0]["appeal"]["decisionReason"] == "门铃坏了"
 
     others = ELSEWHERE | CALENDAR | NOTES | PLANNING | BEATS | REOFFERING | DISPATCHING | LIVE
+    others |= WHO_COMES
     assert run == OPERATIONS.keys() - others

@@ -29,6 +29,7 @@ KINDS: Final = [
     *("AppointmentCancelled", "AppointmentMoved", "AppointmentNoted", "CalendarDayChanged"),
     *("ClosureAdded", "ClosureLifted", "BlockAdded", "BlockLifted", "SailingAdded"),
     *("SailingCancelled", "AppointmentRedirected", "AddressChangeTold"),
+    *("HoursGained", "HoursLost"),
 ]
 TOLD: Final = ["WaitlistChanged", "WaitlistOffered", "ConductChanged"]
 Prepare = Callable[[House], Awaitable[dict[str, Any]]]
@@ -357,6 +358,11 @@ async def effects(house: House) -> dict[str, int]:
         "outbox": {"kind": {"$in": KINDS}},
         "waitlist": {"state": {"$in": ["WAITING", "OFFERED"]}},
         "conduct_marks": {"state": "STANDING"},
+        "shifts": {"cancelled_at": None},
+        "leaves": {"cancelled_at": None},
+        "vehicle_bookings": {"released_at": None},
+        "vehicle_outages": {"ended_at": None},
+        "dedications": {"ended_at": None},
     }
     return {
         name: await house.mongo[name].count_documents(wanted) for name, wanted in counted.items()

@@ -1,7 +1,7 @@
 """Finding anything by its id, for whoever may see it. Everyone else finds nothing."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, Final
 
 import strawberry
 
@@ -21,7 +21,16 @@ from doorstep.calendar.graphql.queries import is_staff as is_any_staff
 from doorstep.calendar.graphql.types import Block, Closure, FerryRoute, Sailing
 from doorstep.capacity.graphql import Slot
 from doorstep.capacity.model import SlotRef
-from doorstep.couriers.graphql import Vehicle
+from doorstep.couriers.actions import Couriers
+from doorstep.couriers.graphql import (
+    Vehicle,
+    bookings_shown,
+    dedications_shown,
+    leaves_shown,
+    outages_shown,
+    reach,
+    shifts_shown,
+)
 from doorstep.couriers.graphql import presented as couriers_presented
 from doorstep.dispatch.graphql import round_shown
 from doorstep.kit.gql import Info, Node, argument
@@ -182,6 +191,20 @@ async def _move(id: str, info: Info) -> Node | None:
     return await move_shown(found, info) if found else None
 
 
+def _at_branch(
+    find: Callable[[Couriers, str], Awaitable[Any]], show: Callable[..., Awaitable[Sequence[Node]]]
+) -> Finder:
+    """For who dispatches in the branch that it belongs to."""
+
+    async def finder(id: str, info: Info) -> Node | None:
+        found, within = await find(info.context.house.couriers, id), await reach(info)
+        if found is None or not within(found.branch_id):
+            return None
+        return (await show([found], info))[0]
+
+    return finder
+
+
 FINDERS: Final[dict[str, Finder]] = {
     "acc": _account,
     "adr": _address,
@@ -190,16 +213,21 @@ FINDERS: Final[dict[str, Finder]] = {
     "blk": _block,
     "clo": _closure,
     "cou": _courier,
+    "ded": _at_branch(Couriers.dedication, dedications_shown),
     "fer": _route,
     "hld": _hold,
+    "lea": _at_branch(Couriers.leave, leaves_shown),
     "mrk": _mark,
     "mov": _move,
     "org": _unit,
     "rnd": _round,
     "rof": _reoffer,
     "sai": _sailing,
+    "sft": _at_branch(Couriers.shift, shifts_shown),
     "slt": _slot,
+    "vbk": _at_branch(Couriers.vehicle_booking, bookings_shown),
     "veh": _vehicle,
+    "vou": _at_branch(Couriers.outage, outages_shown),
     "wle": _entry,
 }
 

@@ -31,15 +31,24 @@ from doorstep.appointments.graphql.waitlist import (
 )
 from doorstep.calendar.graphql.mutations import CalendarMutation
 from doorstep.calendar.graphql.queries import CalendarQuery
-from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery
+from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery, VacancyQuery
 from doorstep.catalogue.graphql import CatalogueQuery
-from doorstep.couriers.graphql import CourierQuery
+from doorstep.couriers.graphql import (
+    CourierQuery,
+    DedicationMutation,
+    DedicationQuery,
+    GarageMutation,
+    GarageQuery,
+    RosterMutation,
+    RosterQuery,
+)
 from doorstep.desk.graphql import DeskQuery, DeskSubscription
 from doorstep.dispatch.graphql import (
     DispatchMutation,
     DispatchQuery,
     DispatchSubscription,
     ExplainingQuery,
+    LeavingMutation,
     LiveMutation,
     LiveQuery,
     PictureQuery,
@@ -57,9 +66,13 @@ class Query(
     CalendarQuery,
     CatalogueQuery,
     CourierQuery,
+    RosterQuery,
+    GarageQuery,
+    DedicationQuery,
     BeatQuery,
     CapacityQuery,
     TermsQuery,
+    VacancyQuery,
     NotesQuery,
     AppointmentQuery,
     WaitlistQuery,
@@ -82,6 +95,10 @@ class Mutation(
     AccountMutation,
     CalendarMutation,
     TermsMutation,
+    RosterMutation,
+    GarageMutation,
+    DedicationMutation,
+    LeavingMutation,
     BeatMutation,
     DoorMutation,
     AppointmentMutation,

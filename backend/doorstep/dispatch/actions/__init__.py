@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from doorstep.dispatch.actions.assigning import Assigning
 from doorstep.dispatch.actions.following import Following
+from doorstep.dispatch.actions.leaving import Leaving
 from doorstep.dispatch.actions.looking import Looking
 from doorstep.dispatch.actions.offering import Offering
 from doorstep.dispatch.actions.picturing import Picturing
@@ -15,5 +16,7 @@ __all__ = ["Change", "Dispatch"]
 
 
 @dataclass(frozen=True)
-class Dispatch(Promising, Offering, Assigning, Following, Working, Looking, Reading, Picturing):
+class Dispatch(
+    Promising, Offering, Assigning, Following, Working, Leaving, Looking, Reading, Picturing
+):
     """All verbs of the room, over one set of tools."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from doorstep.accounts.model import Role
 from doorstep.appointments.actions import Appointments
@@ -26,6 +27,10 @@ from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
 from doorstep.kit.turns import Turns
+
+_ASKS_ANOTHER: Final = frozenset(
+    {Ending.DECLINED, Ending.NOT_ANSWERED, Ending.MOVED, Ending.COURIER_AWAY}
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,7 @@ class Tools:
         self, assignment: Assignment, ending: Ending, now: datetime, tx: Tx
     ) -> None:
         """Only what leaves the appointment without anybody asks for another courier."""
-        if ending in (Ending.DECLINED, Ending.NOT_ANSWERED, Ending.MOVED):
+        if ending in _ASKS_ANOTHER:
             tx.record(
                 OfferEnded(
                     aggregate=assignment.id,

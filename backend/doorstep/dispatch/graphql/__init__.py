@@ -1,6 +1,7 @@
 """Rounds as couriers and dispatchers see them."""
 
 from doorstep.dispatch.graphql.explaining import ExplainingQuery
+from doorstep.dispatch.graphql.leaving import LeavingMutation
 from doorstep.dispatch.graphql.live import LiveMutation, LiveQuery
 from doorstep.dispatch.graphql.picture import PictureQuery
 from doorstep.dispatch.graphql.rounds import (
@@ -15,6 +16,7 @@ __all__ = [
     "DispatchQuery",
     "DispatchSubscription",
     "ExplainingQuery",
+    "LeavingMutation",
     "LiveMutation",
     "LiveQuery",
     "PictureQuery",

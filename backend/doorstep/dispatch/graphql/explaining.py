@@ -34,6 +34,7 @@ explain(
         model.Ending.UNASSIGNED: "A dispatcher took it away.",
         model.Ending.MOVED: "The visit moved to another window or door.",
         model.Ending.CANCELLED: "The visit was cancelled.",
+        model.Ending.COURIER_AWAY: "The courier is on leave then, or their shift was cancelled.",
     },
 )
 

@@ -83,6 +83,7 @@ class Ending(StrEnum):
     UNASSIGNED = "UNASSIGNED"
     MOVED = "MOVED"
     CANCELLED = "CANCELLED"
+    COURIER_AWAY = "COURIER_AWAY"
 
 
 class PassedOver(StrEnum):

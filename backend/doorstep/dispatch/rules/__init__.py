@@ -22,6 +22,7 @@ from doorstep.dispatch.rules.insertion import (
     best_place,
     cheapest,
 )
+from doorstep.dispatch.rules.leaving import LONGEST_WINDOW, orphaned, without
 from doorstep.dispatch.rules.lines import Hand, Made, call_of, island, mainland
 from doorstep.dispatch.rules.picture import last_seen, minutes_late, picture
 from doorstep.dispatch.rules.rounds import (
@@ -42,6 +43,7 @@ from doorstep.dispatch.rules.ways import Pace, StraightLines, Trip, Ways
 
 __all__ = [
     "AHEAD",
+    "LONGEST_WINDOW",
     "WATCHED",
     "Call",
     "Choice",
@@ -77,10 +79,12 @@ __all__ = [
     "minutes_late",
     "newly_late",
     "offer",
+    "orphaned",
     "outset",
     "picture",
     "stepped_at",
     "timed",
     "with_state",
     "with_stop",
+    "without",
 ]

@@ -14,6 +14,7 @@ from doorstep.kit.documents import Document
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import INSTANT, TEXT, WHOLE, shaped, stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Overtaken, Tx
+from doorstep.kit.windows import TimeWindow
 
 ASSIGNMENTS: Final = "assignments"
 ROUNDS: Final = "rounds"
@@ -28,6 +29,7 @@ KEPT: Final = (
             Index(("appointment_id", "at")),
             Index(("answer_by",), only={"active": True, "accepted": False}),
             Index(("courier_id", "appointment_id")),
+            Index(("courier_id", "window.start"), only={"active": True}),
         ),
         schema=stored_schema(Assignment),
     ),
@@ -97,6 +99,19 @@ class AssignmentStore:
             session=tx.session,
         )
         return {row["appointment_id"] async for row in rows}
+
+    async def active_of(self, courier_id: str, span: TimeWindow, *, tx: Tx) -> list[Assignment]:
+        """What is theirs in windows that touch the span, also when it is done."""
+        rows = self._assignments.find(
+            {
+                "courier_id": courier_id,
+                "active": True,
+                "window.start": {"$lt": span.end},
+                "window.end": {"$gt": span.start},
+            },
+            session=tx.session,
+        )
+        return [Assignment.of_document(row) async for row in rows]
 
     async def lapsed(self, at: datetime, most: int) -> list[Assignment]:
         """Offers that nobody answered in time."""
@@ -168,6 +183,15 @@ class RoundStore:
             {"_id": 1, "sequence": 1},
         )
         return {row["_id"]: row["sequence"] async for row in rows}
+
+    async def hold(self, courier_id: str, *, tx: Tx) -> None:
+        """Nobody else changes the courier's rounds beside this transaction."""
+        held = await self._heads.update_one(
+            {"_id": courier_id}, {"$inc": {"held": 1}}, session=tx.session
+        )
+        if not held.matched_count:
+            first = {"_id": courier_id, "sequence": 0, "held": 1}
+            await self._heads.insert_one(first, session=tx.session)
 
     async def save(
         self, steps: Sequence[tuple[Round, Round]], *, at: datetime, tx: Tx
