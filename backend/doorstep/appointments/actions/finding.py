@@ -134,6 +134,6 @@ class Finding(Tools):
 
     async def unasked_in(
         self, span: TimeWindow, path: str = "", area_ids: Collection[str] = ()
-    ) -> list[str]:
-        """The ids of those that no courier has, and none is asked about."""
-        return [each.id for each in await self.promises.unasked_in(span, path, area_ids)]
+    ) -> list[Promise]:
+        """Those that no courier has, and none is asked about."""
+        return await self.promises.unasked_in(span, path, area_ids)

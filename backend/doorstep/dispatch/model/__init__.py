@@ -14,6 +14,7 @@ from doorstep.dispatch.model.rounds import (
     Round,
     Stop,
     StopState,
+    Urgency,
     round_id,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "Round",
     "Stop",
     "StopState",
+    "Urgency",
     "round_id",
 ]

@@ -11,6 +11,13 @@ from doorstep.dispatch.rules.insertion import (
     cheapest,
 )
 from doorstep.dispatch.rules.lines import Hand, Made, call_of, island, mainland
+from doorstep.dispatch.rules.priorities import (
+    Priority,
+    Promised,
+    first_things_first,
+    priority_of,
+    prize,
+)
 from doorstep.dispatch.rules.rounds import (
     answer_by,
     at_other_door,
@@ -35,6 +42,8 @@ __all__ = [
     "Made",
     "Pace",
     "Place",
+    "Priority",
+    "Promised",
     "StraightLines",
     "Trip",
     "Wanted",
@@ -46,6 +55,7 @@ __all__ = [
     "best_place",
     "call_of",
     "cheapest",
+    "first_things_first",
     "is_for",
     "is_full",
     "island",
@@ -54,6 +64,8 @@ __all__ = [
     "judge_unassignment",
     "mainland",
     "offer",
+    "priority_of",
+    "prize",
     "timed",
     "with_state",
     "with_stop",
