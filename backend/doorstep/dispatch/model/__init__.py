@@ -15,6 +15,7 @@ from doorstep.dispatch.model.rounds import (
     Round,
     Stop,
     StopState,
+    Urgency,
     round_id,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "Round",
     "Stop",
     "StopState",
+    "Urgency",
     "round_id",
 ]

@@ -25,6 +25,13 @@ from doorstep.dispatch.rules.insertion import (
 from doorstep.dispatch.rules.leaving import LONGEST_WINDOW, orphaned, without
 from doorstep.dispatch.rules.lines import Hand, Made, call_of, island, mainland
 from doorstep.dispatch.rules.picture import last_seen, minutes_late, picture
+from doorstep.dispatch.rules.priorities import (
+    Priority,
+    Promised,
+    first_things_first,
+    priority_of,
+    prize,
+)
 from doorstep.dispatch.rules.rounds import (
     answer_by,
     at_other_door,
@@ -52,6 +59,8 @@ __all__ = [
     "Made",
     "Pace",
     "Place",
+    "Priority",
+    "Promised",
     "StraightLines",
     "Surroundings",
     "Trip",
@@ -66,6 +75,7 @@ __all__ = [
     "call_of",
     "cheapest",
     "etas",
+    "first_things_first",
     "foreseen",
     "is_for",
     "is_full",
@@ -82,6 +92,8 @@ __all__ = [
     "orphaned",
     "outset",
     "picture",
+    "priority_of",
+    "prize",
     "stepped_at",
     "timed",
     "with_state",
