@@ -227,6 +227,7 @@ class House:
             clock,
             calendar,
             capacity,
+            dispatch_store.TransferStore(mongo),
         )
         return cls(
             settings=settings,

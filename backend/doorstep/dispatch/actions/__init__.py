@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from doorstep.dispatch.actions.assigning import Assigning
 from doorstep.dispatch.actions.following import Following
 from doorstep.dispatch.actions.offering import Offering
 from doorstep.dispatch.actions.reading import Change, Reading
+from doorstep.dispatch.actions.transferring import Transferring
 from doorstep.dispatch.actions.working import Working
 
 __all__ = ["Change", "Dispatch"]
 
 
 @dataclass(frozen=True)
-class Dispatch(Offering, Assigning, Following, Working, Reading):
+class Dispatch(Offering, Transferring, Following, Working, Reading):
     """All verbs of the room, over one set of tools."""

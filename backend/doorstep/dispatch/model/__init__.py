@@ -2,6 +2,7 @@
 
 from doorstep.dispatch.model.rounds import (
     ASSIGNMENT_WORDS,
+    NOT_AGAIN,
     OPEN_STOPS,
     Assignment,
     AssignmentRefusal,
@@ -16,10 +17,19 @@ from doorstep.dispatch.model.rounds import (
     StopState,
     round_id,
 )
+from doorstep.dispatch.model.transfers import (
+    TRANSFER_WORDS,
+    Transfer,
+    TransferRefusal,
+    TransferRefused,
+    TransferState,
+)
 
 __all__ = [
     "ASSIGNMENT_WORDS",
+    "NOT_AGAIN",
     "OPEN_STOPS",
+    "TRANSFER_WORDS",
     "Assignment",
     "AssignmentRefusal",
     "AssignmentRefused",
@@ -31,5 +41,9 @@ __all__ = [
     "Round",
     "Stop",
     "StopState",
+    "Transfer",
+    "TransferRefusal",
+    "TransferRefused",
+    "TransferState",
     "round_id",
 ]

@@ -25,6 +25,7 @@ from doorstep.dispatch.rules.rounds import (
     with_state,
     with_stop,
 )
+from doorstep.dispatch.rules.transfers import handed_over, judge_transfer
 from doorstep.dispatch.rules.ways import Pace, StraightLines, Trip, Ways
 
 __all__ = [
@@ -46,11 +47,13 @@ __all__ = [
     "best_place",
     "call_of",
     "cheapest",
+    "handed_over",
     "is_for",
     "is_full",
     "island",
     "judge_assignment",
     "judge_courier",
+    "judge_transfer",
     "judge_unassignment",
     "mainland",
     "offer",
