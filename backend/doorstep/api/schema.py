@@ -35,7 +35,13 @@ from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery
 from doorstep.catalogue.graphql import CatalogueQuery
 from doorstep.couriers.graphql import CourierQuery
 from doorstep.desk.graphql import DeskQuery, DeskSubscription
-from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
+from doorstep.dispatch.graphql import (
+    DispatchMutation,
+    DispatchQuery,
+    DispatchSubscription,
+    TransferMutation,
+    TransferQuery,
+)
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
 from doorstep.notes.graphql import NotesMutation, NotesQuery
@@ -60,6 +66,7 @@ class Query(
     FittingQuery,
     ReofferQuery,
     DispatchQuery,
+    TransferQuery,
     DeskQuery,
     RelocationQuery,
 ):
@@ -84,6 +91,7 @@ class Mutation(
     FittingMutation,
     ReofferMutation,
     DispatchMutation,
+    TransferMutation,
     HandheldMutation,
     RelocationMutation,
 ):

@@ -294,9 +294,7 @@ def _taken(
 ) -> Assignment:
     """What a courier has who said yes. Its id is made of the transfer's: it is made once."""
     id = f"asg_{transfer.id.removeprefix('trf_')}"
-    fresh = rules.offer(
-        id, appointment, courier, at=now, answer_by=None, by_role=transfer.by_role
-    )
+    fresh = rules.offer(id, appointment, courier, at=now, answer_by=None, by_role=transfer.by_role)
     return fresh.model_copy(update={"accepted": True})
 
 

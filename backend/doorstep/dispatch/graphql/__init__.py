@@ -6,10 +6,20 @@ from doorstep.dispatch.graphql.rounds import (
     DispatchSubscription,
     round_shown,
 )
+from doorstep.dispatch.graphql.transfers import (
+    TransferMutation,
+    TransferQuery,
+    TransferRequest,
+    transfers_shown,
+)
 
 __all__ = [
     "DispatchMutation",
     "DispatchQuery",
     "DispatchSubscription",
+    "TransferMutation",
+    "TransferQuery",
+    "TransferRequest",
     "round_shown",
+    "transfers_shown",
 ]
