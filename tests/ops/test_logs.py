@@ -174,6 +174,7 @@ async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:
     for name in ("BranchAppointments", "UnassignedAppointments", "Alarms"):
         await dan.run(name, **branch)
     await dan.run("Couriers", branchId="org_branch")
+    await dan.run("Assignments", appointmentId=promise["id"])
     on = {"appointmentId": id, "courierId": BO.courier_id}
     given_to = await dan.ask("AssignAppointment", expectedVersion=promise["version"], **on)
     version = given_to["appointment"]["version"]

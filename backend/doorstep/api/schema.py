@@ -39,6 +39,7 @@ from doorstep.dispatch.graphql import (
     DispatchMutation,
     DispatchQuery,
     DispatchSubscription,
+    ExplainingQuery,
     TransferMutation,
     TransferQuery,
 )
@@ -67,6 +68,7 @@ class Query(
     ReofferQuery,
     DispatchQuery,
     TransferQuery,
+    ExplainingQuery,
     DeskQuery,
     RelocationQuery,
 ):

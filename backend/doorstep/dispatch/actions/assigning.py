@@ -13,6 +13,7 @@ from doorstep.dispatch import rules
 from doorstep.dispatch.actions.surveying import Surveying
 from doorstep.dispatch.actions.tools import freed
 from doorstep.dispatch.model import (
+    Assignment,
     AssignmentRefusal,
     AssignmentRefused,
     Ending,
@@ -141,6 +142,15 @@ class Assigning(Surveying):
             return after
 
         return await self._answered(await self.mongo.once(attempt, body))
+
+    async def assignments_of(
+        self, appointment_id: str, may: Collection[str] | None
+    ) -> list[Assignment]:
+        """Who was asked, in order. Somebody else's appointment looks exactly like none."""
+        found = (await self.appointments.load([appointment_id])).get(appointment_id)
+        if found is None or not _in(found.branch_path, may):
+            return []
+        return await self.assignments.all_of(appointment_id)
 
     async def _in_sight(
         self, appointment_id: str, may: Collection[str] | None, tx: Tx

@@ -1,5 +1,6 @@
 """Rounds as couriers and dispatchers see them."""
 
+from doorstep.dispatch.graphql.explaining import ExplainingQuery
 from doorstep.dispatch.graphql.rounds import (
     DispatchMutation,
     DispatchQuery,
@@ -17,6 +18,7 @@ __all__ = [
     "DispatchMutation",
     "DispatchQuery",
     "DispatchSubscription",
+    "ExplainingQuery",
     "TransferMutation",
     "TransferQuery",
     "TransferRequest",

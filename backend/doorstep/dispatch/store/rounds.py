@@ -66,6 +66,11 @@ class AssignmentStore:
         )
         return {row["appointment_id"]: Assignment.of_document(row) async for row in rows}
 
+    async def all_of(self, appointment_id: str) -> list[Assignment]:
+        """From the first who was asked to the last."""
+        rows = self._assignments.find({"appointment_id": appointment_id}).sort("at")
+        return [Assignment.of_document(row) async for row in rows]
+
     async def asked_since(self, appointment_id: str, window_start: datetime, *, tx: Tx) -> set[str]:
         """Who was asked to take it in this very window and said no, or nothing."""
         rows = self._assignments.find(
