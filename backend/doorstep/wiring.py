@@ -228,6 +228,7 @@ class House:
             calendar,
             capacity,
             dispatch_store.TransferStore(mongo),
+            dispatch_store.DropOutStore(mongo),
         )
         return cls(
             settings=settings,

@@ -55,6 +55,14 @@ class Couriers:
                 )
             )
 
+    async def stop_work(
+        self, courier: Courier, since: datetime, until: datetime, *, at: datetime, tx: Tx
+    ) -> None:
+        """They do not work in that time: nobody reckons with them. Off duty, if it has begun."""
+        await self.store.cut_shifts(courier.id, since, until, tx=tx)
+        if since <= at and courier.on_duty:
+            await self.set_duty(courier, on_duty=False, at=at, tx=tx)
+
     async def fill_shifts(self, first: date, days: int) -> int:
         """Make the shifts that the patterns foresee. Harmless when repeated; how many were new."""
         patterns = await self.store.patterns()

@@ -94,6 +94,22 @@ class CourierStore:
         rows = self._shifts.find({"_id": {"$in": list(ids)}}, {"_id": 1})
         return {row["_id"] async for row in rows}
 
+    async def cut_shifts(
+        self, courier_id: str, since: datetime, until: datetime, *, tx: Tx
+    ) -> None:
+        """What of their shifts lies in that time is over before it begins.
+
+        Shifts that would begin later keep their id, and a length that covers no window: they are
+        not made afresh from their pattern.
+        """
+        theirs = {"courier_id": courier_id, "start": {"$lt": until}, "end": {"$gt": since}}
+        await self._shifts.update_many(
+            {**theirs, "start": {"$lt": since}}, {"$set": {"end": since}}, session=tx.session
+        )
+        moment = {"$dateAdd": {"startDate": "$start", "unit": "millisecond", "amount": 1}}
+        later = {**theirs, "start": {"$gte": since, "$lt": until}}
+        await self._shifts.update_many(later, [{"$set": {"end": moment}}], session=tx.session)
+
     async def set_duty(self, courier_id: str, *, on_duty: bool, at: datetime, tx: Tx) -> None:
         await self._couriers.update_one(
             {"_id": courier_id},

@@ -15,3 +15,12 @@ class OfferEnded(Event):
 
 class OfferUntaken(Event):
     """Nobody is left to ask: `aggregate` is the appointment, `sequence` that of its history."""
+
+
+class StopFlagged(Event):
+    """A courier dropped out, and a person has to look after what they had: `aggregate` is the
+    appointment, `sequence` that of its history.
+    """
+
+    courier_id: str
+    under_way: bool

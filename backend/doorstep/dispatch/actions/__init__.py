@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from doorstep.dispatch.actions.dropping import Dropping
 from doorstep.dispatch.actions.following import Following
 from doorstep.dispatch.actions.offering import Offering
 from doorstep.dispatch.actions.reading import Change, Reading
@@ -12,5 +13,5 @@ __all__ = ["Change", "Dispatch"]
 
 
 @dataclass(frozen=True)
-class Dispatch(Offering, Transferring, Following, Working, Reading):
+class Dispatch(Offering, Transferring, Dropping, Following, Working, Reading):
     """All verbs of the room, over one set of tools."""

@@ -24,7 +24,12 @@ from doorstep.dispatch.model import (
     TransferState,
 )
 from doorstep.dispatch.rules import StraightLines, Ways
-from doorstep.dispatch.store import AssignmentStore, RoundStore, TransferStore
+from doorstep.dispatch.store import (
+    AssignmentStore,
+    DropOutStore,
+    RoundStore,
+    TransferStore,
+)
 from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
@@ -46,6 +51,7 @@ class Tools:
     calendar: Calendar
     capacity: Capacity
     transfers: TransferStore
+    drop_outs: DropOutStore
     ways: Ways = field(default_factory=StraightLines)
     known: Known = field(default_factory=Known)
     turns: Turns = field(default_factory=Turns)

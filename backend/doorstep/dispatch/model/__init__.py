@@ -1,5 +1,14 @@
 """Who goes where: assignments, rounds, and the words for what may not be."""
 
+from doorstep.dispatch.model.dropouts import (
+    DROP_OUT_WORDS,
+    DropOut,
+    DropOutRefusal,
+    DropOutRefused,
+    Flag,
+    Flagged,
+    Rehomed,
+)
 from doorstep.dispatch.model.rounds import (
     ASSIGNMENT_WORDS,
     NOT_AGAIN,
@@ -27,6 +36,7 @@ from doorstep.dispatch.model.transfers import (
 
 __all__ = [
     "ASSIGNMENT_WORDS",
+    "DROP_OUT_WORDS",
     "NOT_AGAIN",
     "OPEN_STOPS",
     "TRANSFER_WORDS",
@@ -34,10 +44,16 @@ __all__ = [
     "AssignmentRefusal",
     "AssignmentRefused",
     "DispatchPolicy",
+    "DropOut",
+    "DropOutRefusal",
+    "DropOutRefused",
     "Ending",
     "FeedEntry",
+    "Flag",
+    "Flagged",
     "Passed",
     "PassedOver",
+    "Rehomed",
     "Round",
     "Stop",
     "StopState",

@@ -11,6 +11,7 @@ from doorstep.dispatch.rules.insertion import (
     cheapest,
 )
 from doorstep.dispatch.rules.lines import Hand, Made, call_of, island, mainland
+from doorstep.dispatch.rules.rehoming import LineKey, Loose, Picture, arranged, rehome, urgency
 from doorstep.dispatch.rules.rounds import (
     answer_by,
     at_other_door,
@@ -33,14 +34,18 @@ __all__ = [
     "Choice",
     "Hand",
     "Line",
+    "LineKey",
+    "Loose",
     "Made",
     "Pace",
+    "Picture",
     "Place",
     "StraightLines",
     "Trip",
     "Wanted",
     "Ways",
     "answer_by",
+    "arranged",
     "at_other_door",
     "behind_sooner",
     "beside",
@@ -57,7 +62,9 @@ __all__ = [
     "judge_unassignment",
     "mainland",
     "offer",
+    "rehome",
     "timed",
+    "urgency",
     "with_state",
     "with_stop",
 ]
