@@ -39,6 +39,7 @@ from doorstep.dispatch.graphql import (
     DispatchMutation,
     DispatchQuery,
     DispatchSubscription,
+    DropOutMutation,
     ExplainingQuery,
     TransferMutation,
     TransferQuery,
@@ -94,6 +95,7 @@ class Mutation(
     ReofferMutation,
     DispatchMutation,
     TransferMutation,
+    DropOutMutation,
     HandheldMutation,
     RelocationMutation,
 ):

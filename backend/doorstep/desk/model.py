@@ -22,6 +22,8 @@ class AlarmKind(StrEnum):
     DUTY_ENDED_WITH_STOPS = "DUTY_ENDED_WITH_STOPS"
     CAPACITY_SHORT = "CAPACITY_SHORT"
     REOFFER_LAPSED = "REOFFER_LAPSED"
+    NOT_REHOMED = "NOT_REHOMED"
+    DROPPED_OUT_UNDER_WAY = "DROPPED_OUT_UNDER_WAY"
 
 
 ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
@@ -40,6 +42,14 @@ ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
     AlarmKind.REOFFER_LAPSED: Words(
         "无法按约上门，客户尚未答复改约，请联系客户。",
         "This cannot be kept, and nobody has answered our offer. Please call the customer.",
+    ),
+    AlarmKind.NOT_REHOMED: Words(
+        "揽投员退出后没有人能按时接手，请处理。",
+        "Its courier dropped out, and nobody else can come in time. Please see to it.",
+    ),
+    AlarmKind.DROPPED_OUT_UNDER_WAY: Words(
+        "揽投员在上门途中退出，请联系。",
+        "Its courier dropped out while on the way to it. Please call them.",
     ),
 }
 

@@ -18,7 +18,7 @@ from doorstep.appointments.events import (
 from doorstep.capacity.events import CapacityChanged
 from doorstep.couriers.events import DutyEnded
 from doorstep.desk.actions import Desk
-from doorstep.dispatch.events import OfferUntaken
+from doorstep.dispatch.events import OfferUntaken, StopFlagged
 from doorstep.kit.events import Event
 
 Reaction = Callable[[Desk, Any], Awaitable[None]]
@@ -35,6 +35,7 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentReofferLapsed: Desk.heed_reoffer_lapsed,
     AppointmentReofferWithdrawn: Desk.tell,
     OfferUntaken: Desk.heed_untaken,
+    StopFlagged: Desk.heed_flagged,
     DutyEnded: Desk.heed_duty_ended,
     CapacityChanged: Desk.heed_capacity,
 }

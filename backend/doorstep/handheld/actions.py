@@ -7,12 +7,19 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from doorstep.accounts.model import Role
 from doorstep.appointments.actions import Appointments
 from doorstep.appointments.model import Appointment
 from doorstep.couriers.actions import Couriers
 from doorstep.couriers.model import Courier
-from doorstep.dispatch.actions import Dispatch
-from doorstep.dispatch.model import Transfer, TransferRefused, round_id
+from doorstep.dispatch.actions import Absence, Dispatch
+from doorstep.dispatch.model import (
+    DropOut,
+    DropOutRefused,
+    Transfer,
+    TransferRefused,
+    round_id,
+)
 from doorstep.handheld import rules
 from doorstep.handheld.model import (
     WITH_OTHERS,
@@ -28,7 +35,9 @@ from doorstep.handheld.model import (
 from doorstep.handheld.rules import Circumstances, Standing
 from doorstep.handheld.store import CommandLog, record_id
 from doorstep.kit.clock import Clock
+from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Mongo, Tx
+from doorstep.kit.windows import day_span, local_day
 
 _TOO_MANY: Final = CommandRefused(code=CommandRefusal.BATCH_TOO_LARGE)
 _REUSED: Final = CommandRefused(code=CommandRefusal.COMMAND_ID_REUSED, path=("commandId",))
@@ -115,14 +124,18 @@ class Handheld:
         """What concerns a colleague's round as well is not this courier's world alone: it is done
         at once, between what came before and what comes after.
         """
-        outcome: Transfer | CommandRefused | None = rules.judge_with_others(command, around)
-        if outcome is None:
+        outcome: Transfer | DropOut | CommandRefused | None
+        outcome = rules.judge_with_others(command, around)
+        if outcome is None and command.act is Act.DROP_OUT:
+            outcome = await self._dropped_out(standing.courier, command, around.now, tx)
+        elif outcome is None:
             outcome = await self._transferred(standing.courier, command, around.now, tx)
+        assert outcome is not None
         return Record(
             id=record_id(account_id, command.id),
             command_id=command.id,
             body_hash=command.body_hash,
-            accepted=isinstance(outcome, Transfer),
+            accepted=not isinstance(outcome, CommandRefused),
             refusal=outcome.code if isinstance(outcome, CommandRefused) else None,
             path=outcome.path if isinstance(outcome, CommandRefused) else (),
             appointment_id=outcome.appointment_id
@@ -131,6 +144,22 @@ class Handheld:
             captured_at=command.captured_at,
             at=around.now,
         )
+
+    async def _dropped_out(
+        self, courier: Courier, command: Command, now: datetime, tx: Tx
+    ) -> DropOut | CommandRefused:
+        since = max(command.since or command.captured_at, command.captured_at)
+        absence = Absence(
+            courier=courier,
+            since=since,
+            until=day_span(local_day(since)).end,
+            reason=command.reason or "",
+            by_role=Role.COURIER,
+        )
+        outcome = await self.dispatch.drop_out_of(new_id("dro"), absence, now=now, tx=tx)
+        if isinstance(outcome, DropOutRefused):
+            return rules.refuse(CommandRefusal.NOT_ALLOWED_NOW, *outcome.path)
+        return outcome
 
     async def _transferred(
         self, courier: Courier, command: Command, now: datetime, tx: Tx

@@ -166,6 +166,17 @@ class WithdrawTransferCommandInput:
 
 
 @asking(
+    "The courier cannot go on today: off duty, and what is open goes to others at once. What they "
+    "are under way to stays theirs until somebody has called them."
+)
+class ReportUnavailableInput:
+    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
+    captured_at: datetime = given("When it was done, by the handheld's clock.")
+    since: datetime | None = given("From when on; null: from now.", default=None, name="from")
+    reason: str = given("Why.")
+
+
+@asking(
     "One thing a courier did, as the handheld recorded it, possibly hours before it is sent.",
     one_of=True,
 )
@@ -192,6 +203,9 @@ class CourierCommandInput:
     )
     withdraw_transfer: WithdrawTransferCommandInput | None = given(
         "Keeps the stop after all.", default=strawberry.UNSET
+    )
+    report_unavailable: ReportUnavailableInput | None = given(
+        "Cannot go on.", default=strawberry.UNSET
     )
 
     def parsed(self, index: int) -> Sent:
@@ -222,6 +236,7 @@ _ACTS = (
     (Act.TAKE_OVER, "accept_transfer"),
     (Act.REFUSE_TRANSFER, "refuse_transfer"),
     (Act.WITHDRAW_TRANSFER, "withdraw_transfer"),
+    (Act.DROP_OUT, "report_unavailable"),
 )
 
 
@@ -241,6 +256,7 @@ def _read(act: Act, input: Any, body: bytes) -> model.Command:
         sequence=getattr(input, "sequence", None),
         to_courier_id=getattr(input, "to_courier_id", None),
         transfer_id=getattr(input, "transfer_id", None),
+        since=getattr(input, "since", None),
         body_hash=body,
     )
 

@@ -49,10 +49,14 @@ class Act(StrEnum):
     TAKE_OVER = "TAKE_OVER"
     REFUSE_TRANSFER = "REFUSE_TRANSFER"
     WITHDRAW_TRANSFER = "WITHDRAW_TRANSFER"
+    DROP_OUT = "DROP_OUT"
 
 
 WITH_OTHERS: Final = frozenset(
-    {Act.TRANSFER, Act.TAKE_OVER, Act.REFUSE_TRANSFER, Act.WITHDRAW_TRANSFER}
+    {
+        *(Act.TRANSFER, Act.TAKE_OVER, Act.REFUSE_TRANSFER, Act.WITHDRAW_TRANSFER),
+        Act.DROP_OUT,
+    }
 )
 """What changes other couriers' rounds as well."""
 
@@ -128,6 +132,7 @@ class Command(BaseModel):
     """Of the change that is agreed to."""
     to_courier_id: str | None = None
     transfer_id: str | None = None
+    since: datetime | None = None
     body_hash: bytes = b""
 
 

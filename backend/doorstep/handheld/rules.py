@@ -270,14 +270,15 @@ def _moved(
 
 
 def judge_with_others(command: Command, around: Circumstances) -> CommandRefused | None:
-    """What is asked of a colleague, or answered with a no, has a reason."""
+    """What others are to do instead, or are told no, has a reason."""
     if refused := judge_clock(command, around):
         return refused
-    if command.act in (Act.TRANSFER, Act.REFUSE_TRANSFER) and not command.reason:
+    if command.act in _GIVE_REASONS and not command.reason:
         return refuse(CommandRefusal.INVALID_INPUT, "reason")
     return None
 
 
+_GIVE_REASONS: Final = frozenset({Act.TRANSFER, Act.REFUSE_TRANSFER, Act.DROP_OUT})
 _UNKNOWN: Final = {
     "appointmentId": CommandRefusal.UNKNOWN_APPOINTMENT,
     "toCourierId": CommandRefusal.UNKNOWN_COURIER,

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from doorstep.dispatch.actions.dropping import Dropping
+from doorstep.dispatch.actions.dropping import Absence, Dropping
 from doorstep.dispatch.actions.following import Following
 from doorstep.dispatch.actions.offering import Offering
 from doorstep.dispatch.actions.reading import Change, Reading
 from doorstep.dispatch.actions.transferring import Transferring
 from doorstep.dispatch.actions.working import Working
 
-__all__ = ["Change", "Dispatch"]
+__all__ = ["Absence", "Change", "Dispatch"]
 
 
 @dataclass(frozen=True)

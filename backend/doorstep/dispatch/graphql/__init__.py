@@ -1,5 +1,6 @@
 """Rounds as couriers and dispatchers see them."""
 
+from doorstep.dispatch.graphql.dropouts import DropOutMutation
 from doorstep.dispatch.graphql.explaining import ExplainingQuery
 from doorstep.dispatch.graphql.rounds import (
     DispatchMutation,
@@ -18,6 +19,7 @@ __all__ = [
     "DispatchMutation",
     "DispatchQuery",
     "DispatchSubscription",
+    "DropOutMutation",
     "ExplainingQuery",
     "TransferMutation",
     "TransferQuery",

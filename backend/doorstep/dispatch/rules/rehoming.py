@@ -141,9 +141,10 @@ def _neighbours(picture: Picture, loose: Loose) -> Iterator[tuple[LineKey, Call]
 def _put_back(picture: Picture, key: LineKey, call: Call) -> Picture | None:
     """The stop that was there before, at another place of the same round."""
     line = picture.lines[key]
-    # Who has it already need not be found able to take it.
-    theirs = replace(call, services=frozenset(), area_id="", grams=0, litres=0)
-    free = replace(line, area_ids=frozenset(), most_in_window=len(line.calls) + 1)
+    # Who has it already need not be found able to do it; what they carry and how many stops they
+    # make in a window is another matter.
+    theirs = replace(call, services=frozenset(), area_id="")
+    free = replace(line, area_ids=frozenset())
     place = cheapest([free], Wanted(theirs, boat=line.ashore)).place
     if place is None:
         return None
