@@ -1,5 +1,6 @@
 """A courier drops out: who comes instead, what a person has to see to, and that it is said."""
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -189,13 +190,12 @@ async def test_it_races_with_offers_answers_and_words_and_every_story_is_one(hou
     everybody = await crowd(house, 6)
     promises = [await given.booked(house, who) for who in everybody]
     await relay(house)
-    await at_once(
-        [
-            *(accept(house, BO, promise) for promise in promises[:3]),
-            *(assign(house, promise, CAI) for promise in promises[2:5]),
-            drop_out(house),
-        ]
-    )
+    doings: list[Awaitable[Any]] = [
+        *(accept(house, BO, promise) for promise in promises[:3]),
+        *(assign(house, promise, CAI) for promise in promises[2:5]),
+        drop_out(house),
+    ]
+    await at_once(doings)
     await relay(house)
     for promise in promises:
         await whole(house, promise)

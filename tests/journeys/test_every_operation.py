@@ -33,8 +33,11 @@ PLANNING = {
 }
 """Run by tests/capacity/test_over_the_wire.py."""
 
-DISPATCHING = {"Assignments"}
-"""Run by tests/dispatch/test_explained.py."""
+DISPATCHING = {
+    *("Assignments", "MyColleagues", "Transfers", "TransferAppointment", "WithdrawTransfer"),
+    "DropOut",
+}
+"""Run by tests/dispatch: test_explained.py and test_transfers_over_http.py."""
 REOFFERING = {
     *("AffectedAppointments", "AffectedByCause", "ReofferAppointments"),
     *("AcceptReoffer", "DeclineReoffer"),

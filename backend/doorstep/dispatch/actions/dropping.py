@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -176,11 +176,13 @@ class Dropping(Assigning):
     async def _look_around(
         self, branch: Branch, appointment: Appointment, without: str, now: datetime, tx: Tx
     ) -> None:
-        """Whose lines it may join. Each line is looked up once, whatever may join it."""
+        """Whose lines it may join. Each line is looked up once, whatever may join it. Who was asked
+        before and said no is told now: they are not asked.
+        """
         considered = await self.considered(appointment, now, tx)
         if considered is None:
             return
-        survey, wanted = considered
+        survey, wanted = considered[0], replace(considered[1], asked_before=frozenset())
         lines = {
             (line.courier_id, appointment.day, line.shift.start, line.ashore): line
             for line in survey.lines

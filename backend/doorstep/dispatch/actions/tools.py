@@ -1,5 +1,6 @@
 """What every verb of dispatch works with."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -56,6 +57,10 @@ class Tools:
     known: Known = field(default_factory=Known)
     turns: Turns = field(default_factory=Turns)
     """Who is about to write into one courier's rounds."""
+    at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+    """So many look at a whole branch inside a transaction: 200 of them on two cores took longer
+    than the five seconds after which the server ends a transaction. Nothing rests on it.
+    """
 
     async def _take_off(
         self,
