@@ -243,6 +243,8 @@ class House:
             clock,
             calendar,
             capacity,
+            dispatch_store.TransferStore(mongo),
+            dispatch_store.DropOutStore(mongo),
             ways=learned,
             learned=learned,
         )

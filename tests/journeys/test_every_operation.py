@@ -33,8 +33,6 @@ PLANNING = {
 }
 """Run by tests/capacity/test_over_the_wire.py."""
 
-DISPATCHING = {"Assignments"}
-"""Run by tests/dispatch/test_explained.py."""
 WHO_COMES = {
     *("Shifts", "AddShift", "CancelShift", "Leaves", "PutLeave", "CancelLeave"),
     *("VehicleBookings", "BookVehicle", "ReleaseVehicle"),
@@ -43,6 +41,11 @@ WHO_COMES = {
 }
 """Run by tests/couriers/test_over_the_wire.py."""
 
+DISPATCHING = {
+    *("Assignments", "MyColleagues", "Transfers", "TransferAppointment", "WithdrawTransfer"),
+    "DropOut",
+}
+"""Run by tests/dispatch: test_explained.py and test_transfers_over_http.py."""
 REOFFERING = {
     *("AffectedAppointments", "AffectedByCause", "ReofferAppointments"),
     *("AcceptReoffer", "DeclineReoffer"),

@@ -80,6 +80,7 @@ async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
     await as_whose_way_is_shut(app(DAN), app(ADA))
     await as_followed(app(BO), app(EVE), app(DAN), promise)
     await as_keeper_of_the_roster(app(DAN))
+    await as_one_who_hands_over(app(DAN), app(BO), promise)
 
     assert OPERATIONS.keys() == EXECUTED
     text = logged.getvalue() + await numbers(address)
@@ -241,6 +242,17 @@ async def as_keeper_of_the_roster(dan: App) -> None:
     await dan.run("Dedications", **branch)
     await dan.run("Vacancies", **branch, **first)
     await dan.ask("EndDedication", id=said["id"], expectedVersion=1)
+
+
+async def as_one_who_hands_over(dan: App, bo: App, promise: Any) -> None:
+    await bo.run("MyColleagues")
+    about = {"appointmentId": promise["id"], "expectedVersion": promise["version"]}
+    await dan.ask("TransferAppointment", **about, toCourierId="cou_cai", reason=REASON)
+    await dan.run("Transfers", branchId="org_branch", day=str(TOMORROW))
+    await dan.ask("WithdrawTransfer", transferId=f"trf_{PHONE}", reason=REASON)
+    start = given.window(8).start.isoformat()
+    gone = await dan.ask("DropOut", courierId=BO.courier_id, **{"from": start}, reason=REASON)
+    assert gone["__typename"] == "CourierDroppedOut"
 
 
 async def as_waiting(house: House, ada: App, dan: App) -> None:

@@ -32,7 +32,7 @@ from doorstep.couriers.graphql import (
     shifts_shown,
 )
 from doorstep.couriers.graphql import presented as couriers_presented
-from doorstep.dispatch.graphql import round_shown
+from doorstep.dispatch.graphql import round_shown, transfers_shown
 from doorstep.kit.gql import Info, Node, argument
 from doorstep.kit.ids import kind_of
 from doorstep.organisation.graphql import OrgUnit
@@ -145,6 +145,19 @@ async def _round(id: str, info: Info) -> Node | None:
     return None
 
 
+async def _transfer(id: str, info: Info) -> Node | None:
+    house, caller = info.context.house, info.context.caller
+    found = await house.dispatch.transfer_of(id)
+    if found is None:
+        return None
+    me = await house.couriers.of_account(caller.id) if Role.COURIER in caller.roles else None
+    if me and me.id in (found.from_courier_id, found.to_courier_id):
+        return (await transfers_shown([found], Viewer(caller, me.id), info))[0]
+    if caller.may(DISPATCH, found.branch_path):
+        return (await transfers_shown([found], Viewer(caller), info))[0]
+    return None
+
+
 async def _block(id: str, info: Info) -> Node | None:
     found = await calendar_of(info).block(id)
     tree = await info.context.house.organisation.tree()
@@ -226,6 +239,7 @@ FINDERS: Final[dict[str, Finder]] = {
     "sft": _at_branch(Couriers.shift, shifts_shown),
     "slt": _slot,
     "vbk": _at_branch(Couriers.vehicle_booking, bookings_shown),
+    "trf": _transfer,
     "veh": _vehicle,
     "vou": _at_branch(Couriers.outage, outages_shown),
     "wle": _entry,

@@ -47,11 +47,14 @@ from doorstep.dispatch.graphql import (
     DispatchMutation,
     DispatchQuery,
     DispatchSubscription,
+    DropOutMutation,
     ExplainingQuery,
     LeavingMutation,
     LiveMutation,
     LiveQuery,
     PictureQuery,
+    TransferMutation,
+    TransferQuery,
 )
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
@@ -84,6 +87,7 @@ class Query(
     ExplainingQuery,
     LiveQuery,
     PictureQuery,
+    TransferQuery,
     DeskQuery,
     RelocationQuery,
 ):
@@ -113,6 +117,8 @@ class Mutation(
     ReofferMutation,
     DispatchMutation,
     LiveMutation,
+    TransferMutation,
+    DropOutMutation,
     HandheldMutation,
     RelocationMutation,
 ):

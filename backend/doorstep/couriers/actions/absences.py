@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from doorstep.couriers.actions.tools import Tools, Within
+from doorstep.couriers.actions.people import People
+from doorstep.couriers.actions.tools import Within
 from doorstep.couriers.events import HoursChanged, HoursGained, HoursLost
 from doorstep.couriers.model import (
     Courier,
@@ -24,7 +25,7 @@ _NO: Final = (
 
 
 @dataclass(frozen=True)
-class Absences(Tools):
+class Absences(People):
     """Each verb writes the courier first, so that two that overlap meet there."""
 
     async def shifts(self, branch_id: str, day: date) -> list[Shift]:
@@ -92,6 +93,16 @@ class Absences(Tools):
         self.absences.add_leave(leave, tx=tx)
         tx.record(_said(HoursLost, courier, version, leave.window, at))
         return leave
+
+    async def stop_work(self, courier: Courier, leave: Leave, *, at: datetime, tx: Tx) -> None:
+        """They are away from now on, whatever was said before: nobody reckons with them."""
+        version = await self.absences.lock(courier.id, tx=tx)
+        known = await self.absences.leaves(courier.id, leave.window, tx=tx)
+        if not any(each.window.covers(leave.window) for each in known):
+            self.absences.add_leave(leave, tx=tx)
+            tx.record(_said(HoursLost, courier, version, leave.window, at))
+        if leave.start <= at and courier.on_duty:
+            await self.set_duty(courier, on_duty=False, at=at, tx=tx)
 
     async def cancel_leave(
         self, id: str, attempt: Attempt, *, within: Within

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from doorstep.dispatch.actions.assigning import Assigning
+from doorstep.dispatch.actions.dropping import Absence, Dropping
 from doorstep.dispatch.actions.following import Following
 from doorstep.dispatch.actions.leaving import Leaving
 from doorstep.dispatch.actions.looking import Looking
@@ -10,13 +10,23 @@ from doorstep.dispatch.actions.offering import Offering
 from doorstep.dispatch.actions.picturing import Picturing
 from doorstep.dispatch.actions.promising import Promising
 from doorstep.dispatch.actions.reading import Change, Reading
+from doorstep.dispatch.actions.transferring import Transferring
 from doorstep.dispatch.actions.working import Working
 
-__all__ = ["Change", "Dispatch"]
+__all__ = ["Absence", "Change", "Dispatch"]
 
 
 @dataclass(frozen=True)
 class Dispatch(
-    Promising, Offering, Assigning, Following, Working, Leaving, Looking, Reading, Picturing
+    Promising,
+    Offering,
+    Transferring,
+    Dropping,
+    Following,
+    Working,
+    Leaving,
+    Looking,
+    Reading,
+    Picturing,
 ):
     """All verbs of the room, over one set of tools."""

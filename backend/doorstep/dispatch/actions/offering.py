@@ -75,7 +75,8 @@ class Offering(Surveying):
             )
             return assignment
 
-        return await self.mongo.transact(body)
+        async with self.at_once:
+            return await self.mongo.transact(body)
 
     async def offer_anew(
         self, span: TimeWindow, path: str = "", area_ids: Collection[str] = ()

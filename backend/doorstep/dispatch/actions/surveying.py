@@ -74,6 +74,7 @@ class Surveying(Tools):
             return None
         boat = await self.boat_to(appointment)
         asked = await self.assignments.asked_since(appointment.id, appointment.window.start, tx=tx)
+        asked |= await self.transfers.unwilling(appointment.id, appointment.window.start, tx=tx)
         wanted = Wanted(
             call,
             asked_before=frozenset(asked),

@@ -1,5 +1,6 @@
 """Rounds as couriers and dispatchers see them."""
 
+from doorstep.dispatch.graphql.dropouts import DropOutMutation
 from doorstep.dispatch.graphql.explaining import ExplainingQuery
 from doorstep.dispatch.graphql.leaving import LeavingMutation
 from doorstep.dispatch.graphql.live import LiveMutation, LiveQuery
@@ -10,15 +11,26 @@ from doorstep.dispatch.graphql.rounds import (
     DispatchSubscription,
     round_shown,
 )
+from doorstep.dispatch.graphql.transfers import (
+    TransferMutation,
+    TransferQuery,
+    TransferRequest,
+    transfers_shown,
+)
 
 __all__ = [
     "DispatchMutation",
     "DispatchQuery",
     "DispatchSubscription",
+    "DropOutMutation",
     "ExplainingQuery",
     "LeavingMutation",
     "LiveMutation",
     "LiveQuery",
     "PictureQuery",
+    "TransferMutation",
+    "TransferQuery",
+    "TransferRequest",
     "round_shown",
+    "transfers_shown",
 ]

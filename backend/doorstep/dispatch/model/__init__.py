@@ -1,8 +1,18 @@
 """Who goes where: assignments, rounds, and the words for what may not be."""
 
+from doorstep.dispatch.model.dropouts import (
+    DROP_OUT_WORDS,
+    DropOut,
+    DropOutRefusal,
+    DropOutRefused,
+    Flag,
+    Flagged,
+    Rehomed,
+)
 from doorstep.dispatch.model.picture import BranchDay, Ground, Layer
 from doorstep.dispatch.model.rounds import (
     ASSIGNMENT_WORDS,
+    NOT_AGAIN,
     OPEN_STOPS,
     Assignment,
     AssignmentRefusal,
@@ -18,24 +28,44 @@ from doorstep.dispatch.model.rounds import (
     Urgency,
     round_id,
 )
+from doorstep.dispatch.model.transfers import (
+    TRANSFER_WORDS,
+    Transfer,
+    TransferRefusal,
+    TransferRefused,
+    TransferState,
+)
 
 __all__ = [
     "ASSIGNMENT_WORDS",
+    "DROP_OUT_WORDS",
+    "NOT_AGAIN",
     "OPEN_STOPS",
+    "TRANSFER_WORDS",
     "Assignment",
     "AssignmentRefusal",
     "AssignmentRefused",
     "BranchDay",
     "DispatchPolicy",
+    "DropOut",
+    "DropOutRefusal",
+    "DropOutRefused",
     "Ending",
     "FeedEntry",
+    "Flag",
+    "Flagged",
     "Ground",
     "Layer",
     "Passed",
     "PassedOver",
+    "Rehomed",
     "Round",
     "Stop",
     "StopState",
+    "Transfer",
+    "TransferRefusal",
+    "TransferRefused",
+    "TransferState",
     "Urgency",
     "round_id",
 ]

@@ -85,6 +85,14 @@ class Ending(StrEnum):
     MOVED = "MOVED"
     CANCELLED = "CANCELLED"
     COURIER_AWAY = "COURIER_AWAY"
+    TRANSFERRED = "TRANSFERRED"
+    HANDED_BACK = "HANDED_BACK"
+    """A colleague was asked to take it over and said nothing: somebody else is asked."""
+    DROPPED_OUT = "DROPPED_OUT"
+
+
+NOT_AGAIN: Final = (Ending.DECLINED, Ending.NOT_ANSWERED, Ending.HANDED_BACK)
+"""Whose was ended so is not asked again to take it in the same window."""
 
 
 class PassedOver(StrEnum):

@@ -32,6 +32,7 @@ from doorstep.dispatch.rules.priorities import (
     priority_of,
     prize,
 )
+from doorstep.dispatch.rules.rehoming import LineKey, Loose, Picture, arranged, rehome
 from doorstep.dispatch.rules.rounds import (
     answer_by,
     at_other_door,
@@ -46,6 +47,7 @@ from doorstep.dispatch.rules.rounds import (
     with_state,
     with_stop,
 )
+from doorstep.dispatch.rules.transfers import handed_over, judge_transfer
 from doorstep.dispatch.rules.ways import Pace, StraightLines, Trip, Ways
 
 __all__ = [
@@ -56,8 +58,11 @@ __all__ = [
     "Choice",
     "Hand",
     "Line",
+    "LineKey",
+    "Loose",
     "Made",
     "Pace",
+    "Picture",
     "Place",
     "Priority",
     "Promised",
@@ -68,6 +73,7 @@ __all__ = [
     "Ways",
     "ahead",
     "answer_by",
+    "arranged",
     "at_other_door",
     "behind_sooner",
     "beside",
@@ -77,12 +83,14 @@ __all__ = [
     "etas",
     "first_things_first",
     "foreseen",
+    "handed_over",
     "is_for",
     "is_full",
     "is_late",
     "island",
     "judge_assignment",
     "judge_courier",
+    "judge_transfer",
     "judge_unassignment",
     "last_seen",
     "mainland",
@@ -94,6 +102,7 @@ __all__ = [
     "picture",
     "priority_of",
     "prize",
+    "rehome",
     "stepped_at",
     "timed",
     "with_state",

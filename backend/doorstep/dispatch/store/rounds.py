@@ -8,7 +8,14 @@ from pymongo import InsertOne, ReplaceOne, ReturnDocument
 
 from doorstep.appointments.model import Appointment
 from doorstep.dispatch.events import RoundChanged
-from doorstep.dispatch.model import Assignment, Ending, FeedEntry, Round, round_id
+from doorstep.dispatch.model import (
+    NOT_AGAIN,
+    Assignment,
+    Ending,
+    FeedEntry,
+    Round,
+    round_id,
+)
 from doorstep.dispatch.rules import WATCHED
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.collections import Index, Kept
@@ -82,7 +89,7 @@ class AssignmentStore:
             {
                 "appointment_id": appointment_id,
                 "window.start": window_start,
-                "ended": {"$in": [Ending.DECLINED, Ending.NOT_ANSWERED]},
+                "ended": {"$in": NOT_AGAIN},
             },
             {"courier_id": 1},
             session=tx.session,
@@ -130,6 +137,10 @@ class AssignmentStore:
             session=tx.session,
         )
         return ended.matched_count == 1
+
+    async def put(self, assignment: Assignment, *, tx: Tx) -> None:
+        """Where what comes later in the same transaction is to find it."""
+        await self._assignments.insert_one(assignment.document(), session=tx.session)
 
     async def follow(self, appointment: Appointment, *, tx: Tx) -> None:
         """Whoever has the appointment has it at its new door."""
