@@ -2,18 +2,18 @@
 
 from dataclasses import dataclass
 
-from doorstep.dispatch.actions.assigning import Assigning
 from doorstep.dispatch.actions.following import Following
 from doorstep.dispatch.actions.looking import Looking
 from doorstep.dispatch.actions.offering import Offering
 from doorstep.dispatch.actions.picturing import Picturing
 from doorstep.dispatch.actions.promising import Promising
 from doorstep.dispatch.actions.reading import Change, Reading
+from doorstep.dispatch.actions.reassigning import Reassigning
 from doorstep.dispatch.actions.working import Working
 
 __all__ = ["Change", "Dispatch"]
 
 
 @dataclass(frozen=True)
-class Dispatch(Promising, Offering, Assigning, Following, Working, Looking, Reading, Picturing):
+class Dispatch(Promising, Offering, Reassigning, Following, Working, Looking, Reading, Picturing):
     """All verbs of the room, over one set of tools."""

@@ -1,6 +1,6 @@
 """Who goes where: assignments, rounds, and the words for what may not be."""
 
-from doorstep.dispatch.model.picture import BranchDay, Ground, Layer
+from doorstep.dispatch.model.picture import BranchDay, Ground, Layer, Seen
 from doorstep.dispatch.model.rounds import (
     ASSIGNMENT_WORDS,
     OPEN_STOPS,
@@ -33,6 +33,7 @@ __all__ = [
     "Passed",
     "PassedOver",
     "Round",
+    "Seen",
     "Stop",
     "StopState",
     "round_id",

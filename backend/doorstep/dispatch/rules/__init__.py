@@ -23,7 +23,7 @@ from doorstep.dispatch.rules.insertion import (
     cheapest,
 )
 from doorstep.dispatch.rules.lines import Hand, Made, call_of, island, mainland
-from doorstep.dispatch.rules.picture import last_seen, minutes_late, picture
+from doorstep.dispatch.rules.picture import last_seen, latest, minutes_late, picture
 from doorstep.dispatch.rules.rounds import (
     answer_by,
     at_other_door,
@@ -73,6 +73,7 @@ __all__ = [
     "judge_courier",
     "judge_unassignment",
     "last_seen",
+    "latest",
     "mainland",
     "minutes_late",
     "newly_late",
