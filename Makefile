@@ -33,7 +33,7 @@ $(EXPLORER)/node_modules/.ready: $(EXPLORER)/package-lock.json $(FOR_NPM)
 	$(NPM) ci --prefix $(EXPLORER) --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-$(FRONT): $(EXPLORER)/node_modules/.ready $(EXPLORER)/build.mjs $(EXPLORER)/page.html $(wildcard $(EXPLORER)/src/*)
+$(FRONT): $(EXPLORER)/node_modules/.ready $(EXPLORER)/build.mjs $(wildcard $(EXPLORER)/*.html $(EXPLORER)/src/* $(EXPLORER)/src/map/*)
 	$(NODE) $(EXPLORER)/build.mjs
 	@touch $@
 
