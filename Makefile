@@ -51,7 +51,7 @@ test: $(READY) $(FRONT) $(AUDITS) lint  ## Lint, types, import contracts, schema
 drills: $(READY)  ## Kill API, worker, mongod and primary under load, DRILL_RUNS=3 times each, and print what was lost.
 	$(BIN)/python -m tests.drills.report
 
-pictures: $(READY) $(FRONT)  ## Take docs/explorer.png and docs/landing.png afresh.
+pictures: $(READY) $(FRONT)  ## Take the pictures of docs/ afresh.
 	$(BIN)/python -m pytest tests/browser/screenshots.py
 
 check: $(READY) lint  ## The fast part of `test`, under a minute.

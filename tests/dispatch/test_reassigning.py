@@ -48,7 +48,7 @@ async def untrained(house: House) -> str:
     return card.id
 
 
-@pytest.mark.row("F3", "F4")
+@pytest.mark.row("F3")
 async def test_it_goes_from_one_round_to_the_other_in_one_step(house: House):
     promise = await promised(house)
 

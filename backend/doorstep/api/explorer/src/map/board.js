@@ -1,15 +1,17 @@
 // The map itself, drawn from our own data alone: no tiles, nobody else's server.
 //
-// A stop stands at its door and nowhere else: wherever it is dropped, it goes back there, and what
-// changes is whose colour it has.
+// A stop stands at its door and nowhere else, or just beside those that stand there too: wherever it
+// is dropped, it goes back, and what changes is whose colour it has.
 
 import {
   control,
   divIcon,
   geoJSON,
+  latLngBounds,
   layerGroup,
   map,
   marker,
+  point,
   polyline,
 } from "leaflet/dist/leaflet-src.esm.js";
 
@@ -17,13 +19,25 @@ import { el } from "./el.js";
 
 const NEAR = 20;
 const REACH = 36;
+const APART = 26;
+const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
+/** Where to look for room, farther and farther out: a sunflower's seeds. */
+const AROUND = Array.from({ length: 80 }, (_, seed) => {
+  const [far, turn] = [0.6 * APART * Math.sqrt(seed), seed * GOLDEN_ANGLE];
+  return point(far * Math.cos(turn), far * Math.sin(turn));
+});
 const ABOVE = { COURIER: 1000, STOP: 2000, UNASSIGNED: 1500 };
 
 export class Board {
   /** `heard` has `drop(stop, courierId)`, `aim(courierId or null)` and `card(stop)`. */
   constructor(place, heard) {
     this.heard = heard;
-    this.map = map(place, { attributionControl: false, zoomControl: false, zoomSnap: 0.25 });
+    this.map = map(place, {
+      attributionControl: false,
+      zoomControl: false,
+      zoomSnap: 0.25,
+      maxZoom: 19,
+    });
     this.map.setView([0, 0], 2);
     this.zoom = control.zoom();
     this.map.createPane("ground").style.zIndex = 350;
@@ -31,6 +45,7 @@ export class Board {
     this.lines = new Map();
     this.pins = new Map();
     this.held = null;
+    this.map.on("zoomend", () => this.#spread());
     this.map.on("popupopen", ({ popup }) => popup.getElement().querySelector("select")?.focus());
   }
 
@@ -55,15 +70,17 @@ export class Board {
       })),
     ].map((each) => ({ ...each, title: titleOf(each, say) }));
     this.#keep(this.pins, pins, (each, old) => this.#pin(each, old));
+    this.#spread();
     this.#dim(chosen);
   }
 
-  /** Brings all there is into sight. */
+  /** Brings into sight where there is something to do, or the areas on a day without. */
   fit({ ground, couriers, unassigned }) {
+    const spots = [...couriers.flatMap(({ line }) => line), ...unassigned.map(({ where }) => where)];
     const areas = geoJSON(ground.filter(({ properties }) => properties.layer === "AREA"));
-    const spots = [...couriers.flatMap(({ where, stops }) => [{ where }, ...stops]), ...unassigned];
-    const bounds = spots.reduce((all, { where }) => all.extend(where), areas.getBounds());
-    if (bounds.isValid()) this.map.fitBounds(bounds, { padding: [24, 24], animate: false });
+    const bounds = spots.length ? latLngBounds(spots) : areas.getBounds();
+    const look = { padding: [60, 60], maxZoom: 16, animate: false };
+    if (bounds.isValid()) this.map.fitBounds(bounds, look);
   }
 
   /** Opens a stop, wherever it lies. */
@@ -137,8 +154,9 @@ export class Board {
     if (old) {
       Object.assign(old.options, { title });
       old.about = about;
-      old.setLatLng(about.where).setIcon(icon);
+      old.setIcon(icon);
       this.#grip(old);
+      if (about.layer === "COURIER") old.setLatLng(about.where);
       if (old.isPopupOpen()) old.getPopup().update();
       return old;
     }
@@ -160,6 +178,27 @@ export class Board {
     return drawn;
   }
 
+  /** Stops that would cover each other or a vehicle step aside. Vehicles stand where they are. */
+  #spread() {
+    const pins = [...this.pins.values()].filter(({ about }) => about.key !== this.held);
+    const vehicles = pins.filter(({ about }) => about.layer === "COURIER");
+    const stops = pins.filter(({ about }) => about.layer !== "COURIER");
+    const taken = vehicles.flatMap(({ about }) => {
+      const middle = this.map.latLngToLayerPoint(about.where);
+      return [-APART, 0, APART].map((beside) => middle.add([beside, 0]));
+    });
+    for (const pin of stops) {
+      const home = this.map.latLngToLayerPoint(pin.about.where);
+      const free = AROUND.map((each) => home.add(each)).find((each) =>
+        taken.every((other) => other.distanceTo(each) >= APART),
+      );
+      taken.push(free ?? home);
+      const there = this.map.layerPointToLatLng(taken.at(-1));
+      pin.stands = there;
+      if (!pin.getLatLng().equals(there)) pin.setLatLng(there);
+    }
+  }
+
   #grip(pin) {
     if (pin.about.mayMove) pin.dragging?.enable();
     else pin.dragging?.disable();
@@ -178,7 +217,7 @@ export class Board {
     const to = this.#aimedBy(pin);
     this.held = null;
     this.heard.aim(null);
-    pin.setLatLng(pin.about.where);
+    pin.setLatLng(pin.stands);
     if (to) this.heard.drop(pin.about, to);
   }
 
@@ -196,11 +235,11 @@ export class Board {
   /** Whose round lies there: a vehicle or a door says more than a line, which may cross others. */
   #nearestTo(pin) {
     const here = this.map.latLngToLayerPoint(pin.getLatLng());
-    const from = ({ where }) => here.distanceTo(this.map.latLngToLayerPoint(where));
+    const from = (where) => here.distanceTo(this.map.latLngToLayerPoint(where));
     const own = pin.about.courierId;
-    if (from(pin.about) <= NEAR) return null;
+    if (from(pin.stands) <= NEAR) return null;
     const spots = [...this.pins.values()]
-      .map(({ about }) => [from(about), about.courierId])
+      .map((each) => [from(each.getLatLng()), each.about.courierId])
       .filter(([, whose]) => whose && whose !== own);
     const lines = [...this.lines].map(([whose, line]) => [
       line.closestLayerPoint(here)?.distance ?? Infinity,
