@@ -11,21 +11,15 @@ import {
   layerGroup,
   map,
   marker,
-  point,
   polyline,
 } from "leaflet/dist/leaflet-src.esm.js";
 
 import { el } from "./el.js";
+import { Room } from "./room.js";
 
 const NEAR = 20;
 const REACH = 36;
 const APART = 26;
-const GOLDEN_ANGLE = Math.PI * (3 - Math.sqrt(5));
-/** Where to look for room, farther and farther out: a sunflower's seeds. */
-const AROUND = Array.from({ length: 80 }, (_, seed) => {
-  const [far, turn] = [0.6 * APART * Math.sqrt(seed), seed * GOLDEN_ANGLE];
-  return point(far * Math.cos(turn), far * Math.sin(turn));
-});
 const ABOVE = { COURIER: 1000, STOP: 2000, UNASSIGNED: 1500 };
 
 export class Board {
@@ -183,19 +177,15 @@ export class Board {
     const pins = [...this.pins.values()].filter(({ about }) => about.key !== this.held);
     const vehicles = pins.filter(({ about }) => about.layer === "COURIER");
     const stops = pins.filter(({ about }) => about.layer !== "COURIER");
-    const taken = vehicles.flatMap(({ about }) => {
+    const room = new Room(APART);
+    for (const { about } of vehicles) {
       const middle = this.map.latLngToLayerPoint(about.where);
-      return [-APART, 0, APART].map((beside) => middle.add([beside, 0]));
-    });
+      for (const beside of [-APART, 0, APART]) room.take(middle.add([beside, 0]));
+    }
     for (const pin of stops) {
-      const home = this.map.latLngToLayerPoint(pin.about.where);
-      const free = AROUND.map((each) => home.add(each)).find((each) =>
-        taken.every((other) => other.distanceTo(each) >= APART),
-      );
-      taken.push(free ?? home);
-      const there = this.map.layerPointToLatLng(taken.at(-1));
-      pin.stands = there;
-      if (!pin.getLatLng().equals(there)) pin.setLatLng(there);
+      const spot = room.takeNear(this.map.latLngToLayerPoint(pin.about.where));
+      pin.stands = this.map.layerPointToLatLng(spot);
+      if (!pin.getLatLng().equals(pin.stands)) pin.setLatLng(pin.stands);
     }
   }
 
