@@ -239,6 +239,7 @@ class House:
                 most_stops_in_window=settings.most_stops_in_window,
                 eta_step=settings.eta_step,
                 late_margin=settings.late_margin,
+                position_fresh_for=settings.position_fresh_for,
             ),
             clock,
             calendar,

@@ -168,6 +168,7 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
         await same(otto, "Node", {"id": id}, {"id": NONE.get(id[:3], "cou_none")})
     for operation, more in (
         ("AssignAppointment", {"courierId": BO.courier_id}),
+        ("ReassignAppointment", {"courierId": BO.courier_id}),
         ("UnassignAppointment", {"reason": "x"}),
     ):
         asked = [

@@ -246,8 +246,10 @@ async def as_keeper_of_the_roster(dan: App) -> None:
 
 async def as_one_who_hands_over(dan: App, bo: App, promise: Any) -> None:
     await bo.run("MyColleagues")
+    await dan.run("MyBranches")
     about = {"appointmentId": promise["id"], "expectedVersion": promise["version"]}
     await dan.ask("TransferAppointment", **about, toCourierId="cou_cai", reason=REASON)
+    await dan.ask("ReassignAppointment", **about, courierId="cou_cai", reason=REASON)
     await dan.run("Transfers", branchId="org_branch", day=str(TOMORROW))
     await dan.ask("WithdrawTransfer", transferId=f"trf_{PHONE}", reason=REASON)
     start = given.window(8).start.isoformat()

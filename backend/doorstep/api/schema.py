@@ -59,6 +59,7 @@ from doorstep.dispatch.graphql import (
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
 from doorstep.notes.graphql import NotesMutation, NotesQuery
+from doorstep.organisation.graphql import OrganisationQuery
 from doorstep.relocation.graphql import RelocationMutation, RelocationQuery
 
 
@@ -66,6 +67,7 @@ from doorstep.relocation.graphql import RelocationMutation, RelocationQuery
 class Query(
     NodeQuery,
     AccountQuery,
+    OrganisationQuery,
     CalendarQuery,
     CatalogueQuery,
     CourierQuery,

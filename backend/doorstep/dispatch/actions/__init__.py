@@ -10,6 +10,7 @@ from doorstep.dispatch.actions.offering import Offering
 from doorstep.dispatch.actions.picturing import Picturing
 from doorstep.dispatch.actions.promising import Promising
 from doorstep.dispatch.actions.reading import Change, Reading
+from doorstep.dispatch.actions.reassigning import Reassigning
 from doorstep.dispatch.actions.transferring import Transferring
 from doorstep.dispatch.actions.working import Working
 
@@ -20,6 +21,7 @@ __all__ = ["Absence", "Change", "Dispatch"]
 class Dispatch(
     Promising,
     Offering,
+    Reassigning,
     Transferring,
     Dropping,
     Following,

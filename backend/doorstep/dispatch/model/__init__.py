@@ -9,7 +9,7 @@ from doorstep.dispatch.model.dropouts import (
     Flagged,
     Rehomed,
 )
-from doorstep.dispatch.model.picture import BranchDay, Ground, Layer
+from doorstep.dispatch.model.picture import BranchDay, Ground, Layer, Seen
 from doorstep.dispatch.model.rounds import (
     ASSIGNMENT_WORDS,
     NOT_AGAIN,
@@ -60,6 +60,7 @@ __all__ = [
     "PassedOver",
     "Rehomed",
     "Round",
+    "Seen",
     "Stop",
     "StopState",
     "Transfer",
