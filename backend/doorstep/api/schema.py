@@ -48,6 +48,7 @@ from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
 from doorstep.notes.graphql import NotesMutation, NotesQuery
 from doorstep.relocation.graphql import RelocationMutation, RelocationQuery
+from doorstep.reports.graphql import ReportQuery
 
 
 @strawberry.type(description="What can be asked.")
@@ -73,6 +74,7 @@ class Query(
     PictureQuery,
     DeskQuery,
     RelocationQuery,
+    ReportQuery,
 ):
     pass
 

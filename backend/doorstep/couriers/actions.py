@@ -51,6 +51,10 @@ class Couriers:
             shifts=tuple(await self.store.shifts_of_branch(branch_id, span)),
         )
 
+    async def shifts_of(self, branch_id: str, span: TimeWindow) -> list[Shift]:
+        """Those of the branch that have an instant in the span."""
+        return await self.store.shifts_of_branch(branch_id, span)
+
     async def next_shifts(self, courier_id: str, after: datetime) -> list[Shift]:
         return await self.store.shifts_of_courier(courier_id, after)
 
