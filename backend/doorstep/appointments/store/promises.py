@@ -29,16 +29,16 @@ from doorstep.kit.pii import OwnerKey, Vault
 
 APPOINTMENTS: Final = "appointments"
 ROWS_REFUSED: Final = "rows_refused"
+_NOT_ARRIVED: Final = Index(
+    ("branch_id", "day", "window.end"), only={"status": {"$in": sorted(NOT_ARRIVED)}}
+)
 KEPT: Final = (
     Kept(
         APPOINTMENTS,
         (
             Index(("branch_id", "day", "window.start", "_id")),
             Index(("branch_id", "day"), only={"status": Status.BOOKED, "offered_to": None}),
-            Index(
-                ("branch_id", "day", "window.end"),
-                only={"status": {"$in": sorted(NOT_ARRIVED)}},
-            ),
+            _NOT_ARRIVED,
             Index(("customer_id", "-_id")),
             Index(("status", "window.end")),
             Index(("customer_id", "address_id"), only={"status": {"$in": sorted(OPEN)}}),
@@ -217,6 +217,8 @@ class AppointmentStore:
                 "status": {"$in": sorted(NOT_ARRIVED)},
             },
             {"day": 1, "courier_id": 1, "lines.kind": 1},
+            # Not left to the planner: the index of all of a branch's days would read all of them.
+            hint=_NOT_ARRIVED.name,
         )
         return [
             Unkept(
