@@ -14,6 +14,7 @@ from doorstep.kit.mongo.transactions import Mongo, Tx
 from doorstep.kit.windows import TimeWindow, day_span
 from doorstep.reports import rules
 from doorstep.reports.model import (
+    Cell,
     CourierDay,
     DayKey,
     Difference,
@@ -113,17 +114,16 @@ class Reports:
     async def report(self, branch_id: str, first: date, last: date, by: Grouping) -> Report:
         """What is kept of these days, both included."""
         at = self.clock.now()
-        kept = await self.store.of_branch(branch_id, first, last, by_service=by is Grouping.SERVICE)
+        counted = await self.store.counted(branch_id, first, last, by)
         unkept = await self.appointments.unkept(branch_id, first, last, at)
-        return await self._report(branch_id, first, last, by, kept, unkept, at)
+        return await self._report(branch_id, first, last, by, counted, unkept, at)
 
     async def report_again(
         self, branch_id: str, first: date, last: date, by: Grouping, recount: Recount
     ) -> Report:
         """The same report, from the histories alone."""
-        return await self._report(
-            branch_id, first, last, by, recount.told, recount.unkept, recount.at
-        )
+        counted = map(rules.cell_of, recount.told)
+        return await self._report(branch_id, first, last, by, counted, recount.unkept, recount.at)
 
     async def _report(
         self,
@@ -131,15 +131,14 @@ class Reports:
         first: date,
         last: date,
         by: Grouping,
-        days: Iterable[CourierDay],
+        counted: Iterable[Cell],
         unkept: Iterable[Unkept],
         at: datetime,
     ) -> Report:
-        detour = self.policy.detour
         span = TimeWindow(start=day_span(first).start, end=day_span(last).end)
         shifts = await self.couriers.shifts_of(branch_id, span)
         cells = [
-            *map(rules.cell_of, days),
+            *counted,
             *rules.missed(unkept),
             *rules.rostered(shifts, first, last, at),
         ]
@@ -148,8 +147,8 @@ class Reports:
             first=first,
             last=last,
             at=at,
-            whole=rules.figures(total(cell.whole for cell in cells), detour),
-            groups=rules.grouped(cells, by, detour),
+            whole=rules.figures(total(cell.whole for cell in cells), self.policy.detour),
+            groups=rules.grouped(cells, by, self.policy.detour),
         )
 
     # ------------------------------------------------------------ checking

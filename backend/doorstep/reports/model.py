@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import chain
+from operator import attrgetter
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -82,14 +84,16 @@ class Tally(BaseModel):
     shift_seconds: int = 0
 
 
-_COUNTS: Final = tuple(name for name in Tally.model_fields if name != "minutes_to_done")
+COUNTS: Final = tuple(name for name in Tally.model_fields if name != "minutes_to_done")
+"""What of a tally is a number."""
+_NUMBERS: Final = attrgetter(*COUNTS)
 
 
 def total(tallies: Iterable[Tally]) -> Tally:
     """All of them as one."""
     kept = tuple(tallies)
-    sums = {name: sum(getattr(each, name) for each in kept) for name in _COUNTS}
-    minutes = sorted(minute for each in kept for minute in each.minutes_to_done)
+    sums = dict(zip(COUNTS, map(sum, zip(*map(_NUMBERS, kept), strict=True)), strict=False))
+    minutes = sorted(chain.from_iterable(each.minutes_to_done for each in kept))
     return Tally(minutes_to_done=tuple(minutes), **sums)
 
 
@@ -132,9 +136,9 @@ class Grouping(StrEnum):
 
 @dataclass(frozen=True)
 class Cell:
-    """Something counted of one day: one courier's, or nobody's."""
+    """Something that was counted, with as much of its day and courier as whoever asks needs."""
 
-    day: date
+    day: date | None
     courier_id: str | None
     whole: Tally
     by_service: Mapping[str, Tally] = field(default_factory=dict)

@@ -208,16 +208,18 @@ def missed(unkept: Iterable[Unkept]) -> list[Cell]:
 
 def rostered(shifts: Iterable[Shift], first: date, last: date, at: datetime) -> list[Cell]:
     """The shifts as far as they lie in these days and have been worked by then, day by day."""
-    cells = []
+    spans = [day_span(first + timedelta(days=n)) for n in range((last - first).days + 1)]
+    worked: dict[tuple[date, str], int] = defaultdict(int)
     for shift in shifts:
-        day = max(first, local_day(shift.start))
-        while day <= last and (span := day_span(day)).start < shift.end:
-            end = min(shift.end, span.end, at)
-            worked = _seconds(end - max(shift.start, span.start))
-            if worked > 0:
-                cells.append(Cell(day, shift.courier_id, Tally(shift_seconds=worked)))
-            day += timedelta(days=1)
-    return cells
+        begins = max(0, (local_day(shift.start) - first).days)
+        for number in range(begins, len(spans)):
+            span = spans[number]
+            if span.start >= shift.end:
+                break
+            seconds = _seconds(min(shift.end, span.end, at) - max(shift.start, span.start))
+            if seconds > 0:
+                worked[first + timedelta(days=number), shift.courier_id] += seconds
+    return [Cell(day, who, Tally(shift_seconds=each)) for (day, who), each in worked.items()]
 
 
 def cell_of(kept: CourierDay) -> Cell:
@@ -255,7 +257,7 @@ def grouped(cells: Sequence[Cell], by: Grouping, detour: float) -> tuple[Group, 
     """One group for each day, courier or service of which there is anything, in order."""
     match by:
         case Grouping.DAY:
-            days = _gathered((cell.day, cell.whole) for cell in cells)
+            days = _gathered((cell.day, cell.whole) for cell in cells if cell.day)
             return tuple(Group(figures(days[day], detour), day=day) for day in sorted(days))
         case Grouping.COURIER:
             theirs = _gathered((cell.courier_id, cell.whole) for cell in cells)
