@@ -57,7 +57,9 @@ class Reports:
         """Count the visit as it stands now, and nowhere else. Harmless when repeated or late."""
         found = await self.appointments.load([event.aggregate])
         appointment = found.get(event.aggregate)
-        if appointment is None or appointment.sequence < event.sequence:
+        if appointment is None:
+            return
+        if appointment.sequence < event.sequence:
             raise NotReadableYet(event.aggregate)
         kinds = {entry.sequence: entry.kind for entry in appointment.history}
         if kinds[event.sequence] in rules.COUNTED:
