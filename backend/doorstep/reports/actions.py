@@ -61,8 +61,8 @@ class Reports:
             return
         if appointment.sequence < event.sequence:
             raise NotReadableYet(event.aggregate)
-        kinds = {entry.sequence: entry.kind for entry in appointment.history}
-        if kinds[event.sequence] in rules.COUNTED:
+        # What has happened since is told by an event of its own: one counting is enough for both.
+        if event.sequence == rules.last_counted(appointment):
             await self.settle(event.aggregate)
 
     async def settle(self, appointment_id: str) -> None:

@@ -50,6 +50,12 @@ COUNTED: Final = _ENDS | {EventKind.ARRIVED, EventKind.UNDONE}
 # ------------------------------------------------------------------ one visit
 
 
+def last_counted(appointment: Appointment) -> int | None:
+    """The sequence of what last made its visit another than it was."""
+    counted = [entry.sequence for entry in appointment.history if entry.kind in COUNTED]
+    return max(counted, default=None)
+
+
 def key_of(appointment: Appointment) -> DayKey | None:
     """Where its visit counts. None: nobody was there."""
     if appointment.courier_id is None or _last(appointment, {EventKind.ARRIVED}) is None:
