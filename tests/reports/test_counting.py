@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from pymongo.errors import DuplicateKeyError
 from typer.testing import CliRunner
 
 from doorstep.appointments.events import AppointmentMoved
@@ -124,6 +125,36 @@ async def test_a_visit_that_was_a_mis_tap_and_another_s_then_is_counted_once(hou
 
     assert [row["courier_id"] for row in await rows(house)] == ["cou_cai"]
     assert await agrees(house)
+
+
+async def test_no_visit_is_counted_in_two_days_whoever_writes_them(house: House):
+    before = promise("apt_1")
+    await add(house, before)
+    await save(house, [before], [visited(before, 5, COLLECTED)])
+    await house.reports.settle("apt_1")
+    (row,) = await rows(house)
+
+    with pytest.raises(DuplicateKeyError):
+        await house.mongo["courier_days"].insert_one({**row, "_id": "cou_cai|2026-11-24|x"})
+
+
+async def test_a_count_that_was_tampered_with_is_found_and_mended(house: House):
+    before = [promise("apt_1"), promise("apt_2")]
+    await add(house, *before)
+    await save(house, before, [visited(each, 5, COLLECTED) for each in before])
+    for each in before:
+        await house.reports.settle(each.id)
+    right = await rows(house)
+    await house.mongo["courier_days"].update_one({}, {"$inc": {"whole.late": 1}})
+
+    recount = await house.reports.recount("org_branch", TODAY, LAST)
+
+    (found,) = recount.differences
+    assert found.kept
+    assert found.told
+    assert (found.kept.whole.late, found.told.whole.late) == (1, 0)
+    assert await house.reports.mend(recount.differences) == 2
+    assert await rows(house) == right
 
 
 async def test_of_a_branch_s_promises_only_those_are_read_that_nobody_kept(house: House):
