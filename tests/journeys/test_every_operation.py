@@ -54,6 +54,8 @@ REOFFERING = {
 
 LIVE = {"SharePosition", "ReportPosition", "WhereIsMyCourier", "CourierPositions"}
 """Run by tests/dispatch/test_over_the_wire.py."""
+REPORTS = {"Kpis"}
+"""Run by tests/reports/test_over_the_wire.py."""
 
 
 @pytest.mark.row("P6")
@@ -213,5 +215,5 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     assert conduct["marks"][0]["appeal"]["decisionReason"] == "门铃坏了"
 
     others = ELSEWHERE | CALENDAR | NOTES | PLANNING | BEATS | REOFFERING | DISPATCHING | LIVE
-    others |= WHO_COMES
+    others |= WHO_COMES | REPORTS
     assert run == OPERATIONS.keys() - others

@@ -212,6 +212,9 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
         one, none = ({"branchId": id, "day": day} for id in ("org_branch", "org_none"))
         await same(otto, operation, one, none)
     await same(otto, "Couriers", {"branchId": "org_branch"}, {"branchId": "org_none"})
+    range = {"from": day, "to": day, "by": "COURIER"}
+    one, none = ({"branchId": id, **range} for id in ("org_branch", "org_none"))
+    await same(otto, "Kpis", one, none)
     assert (await app(DAN).run("Couriers", branchId="org_branch")) != []
 
 

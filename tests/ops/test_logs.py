@@ -179,6 +179,8 @@ async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:
     await dan.run("Couriers", branchId="org_branch")
     await dan.run("Assignments", appointmentId=promise["id"])
     await dan.run("RoundsOnMap", branchId="org_branch", day=str(TOMORROW))
+    range = {"from": str(TOMORROW), "to": str(TOMORROW), "by": "SERVICE"}
+    await dan.run("Kpis", branchId="org_branch", **range)
     on = {"appointmentId": id, "courierId": BO.courier_id}
     given_to = await dan.ask("AssignAppointment", expectedVersion=promise["version"], **on)
     version = given_to["appointment"]["version"]

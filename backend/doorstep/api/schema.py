@@ -61,6 +61,7 @@ from doorstep.kit.gql import AUDIENCE, Money, scalars
 from doorstep.notes.graphql import NotesMutation, NotesQuery
 from doorstep.organisation.graphql import OrganisationQuery
 from doorstep.relocation.graphql import RelocationMutation, RelocationQuery
+from doorstep.reports.graphql import ReportQuery
 
 
 @strawberry.type(description="What can be asked.")
@@ -92,6 +93,7 @@ class Query(
     TransferQuery,
     DeskQuery,
     RelocationQuery,
+    ReportQuery,
 ):
     pass
 
