@@ -78,6 +78,9 @@ class Settings(BaseSettings):
     )
     offer_patience: timedelta = timedelta(minutes=15)
     most_stops_in_window: int = Field(default=8, ge=1)
+    plan_seconds: int = Field(
+        default=20, ge=1, le=300, description="How long a day's plan is searched for."
+    )
     undo_within: timedelta = timedelta(minutes=10)
     bulky_weight_grams: int = Field(
         default=300_000, ge=1, description="What a branch's vans carry."

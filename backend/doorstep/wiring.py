@@ -43,7 +43,7 @@ from doorstep.desk.model import DeskPolicy
 from doorstep.dispatch import reactions as dispatch_reactions
 from doorstep.dispatch import store as dispatch_store
 from doorstep.dispatch.actions import Dispatch
-from doorstep.dispatch.model import DispatchPolicy
+from doorstep.dispatch.model import DispatchPolicy, PlanPolicy
 from doorstep.handheld import store as handheld_store
 from doorstep.handheld.actions import Handheld
 from doorstep.handheld.model import HandheldPolicy
@@ -225,6 +225,7 @@ class House:
                 most_stops_in_window=settings.most_stops_in_window,
             ),
             clock,
+            planning=PlanPolicy(seconds=settings.plan_seconds),
         )
         return cls(
             settings=settings,

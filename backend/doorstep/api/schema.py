@@ -35,7 +35,12 @@ from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery
 from doorstep.catalogue.graphql import CatalogueQuery
 from doorstep.couriers.graphql import CourierQuery
 from doorstep.desk.graphql import DeskQuery, DeskSubscription
-from doorstep.dispatch.graphql import DispatchMutation, DispatchQuery, DispatchSubscription
+from doorstep.dispatch.graphql import (
+    DispatchMutation,
+    DispatchQuery,
+    DispatchSubscription,
+    PlanningMutation,
+)
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
 from doorstep.notes.graphql import NotesMutation, NotesQuery
@@ -84,6 +89,7 @@ class Mutation(
     FittingMutation,
     ReofferMutation,
     DispatchMutation,
+    PlanningMutation,
     HandheldMutation,
     RelocationMutation,
 ):

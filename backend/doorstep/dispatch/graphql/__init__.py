@@ -1,5 +1,6 @@
 """Rounds as couriers and dispatchers see them."""
 
+from doorstep.dispatch.graphql.planning import PlanningMutation
 from doorstep.dispatch.graphql.rounds import (
     DispatchMutation,
     DispatchQuery,
@@ -11,5 +12,6 @@ __all__ = [
     "DispatchMutation",
     "DispatchQuery",
     "DispatchSubscription",
+    "PlanningMutation",
     "round_shown",
 ]

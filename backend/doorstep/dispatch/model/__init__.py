@@ -1,5 +1,14 @@
 """Who goes where: assignments, rounds, and the words for what may not be."""
 
+from doorstep.dispatch.model.planning import (
+    PLAN_WORDS,
+    DayPlan,
+    FiguresKept,
+    PlanPolicy,
+    PlanRefusal,
+    PlanRefused,
+    UnplannedKept,
+)
 from doorstep.dispatch.model.rounds import (
     ASSIGNMENT_WORDS,
     OPEN_STOPS,
@@ -18,14 +27,21 @@ from doorstep.dispatch.model.rounds import (
 __all__ = [
     "ASSIGNMENT_WORDS",
     "OPEN_STOPS",
+    "PLAN_WORDS",
     "Assignment",
     "AssignmentRefusal",
     "AssignmentRefused",
+    "DayPlan",
     "DispatchPolicy",
     "Ending",
     "FeedEntry",
+    "FiguresKept",
+    "PlanPolicy",
+    "PlanRefusal",
+    "PlanRefused",
     "Round",
     "Stop",
     "StopState",
+    "UnplannedKept",
     "round_id",
 ]

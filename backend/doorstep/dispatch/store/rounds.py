@@ -83,6 +83,22 @@ class AssignmentStore:
         )
         return {row["appointment_id"] async for row in rows}
 
+    async def declined(self, appointments: Collection[Appointment]) -> dict[str, frozenset[str]]:
+        """Of each, who was asked to take it in its window and said no, or nothing."""
+        starts = {each.id: each.window.start for each in appointments}
+        rows = self._assignments.find(
+            {
+                "appointment_id": {"$in": list(starts)},
+                "ended": {"$in": [Ending.DECLINED, Ending.NOT_ANSWERED]},
+            },
+            {"appointment_id": 1, "courier_id": 1, "window": 1},
+        )
+        found: dict[str, set[str]] = {}
+        async for row in rows:
+            if row["window"]["start"] == starts[row["appointment_id"]]:
+                found.setdefault(row["appointment_id"], set()).add(row["courier_id"])
+        return {id: frozenset(couriers) for id, couriers in found.items()}
+
     async def lapsed(self, at: datetime, most: int) -> list[Assignment]:
         """Offers that nobody answered in time."""
         rows = self._assignments.find(
@@ -100,6 +116,20 @@ class AssignmentStore:
             session=tx.session,
         )
         return ended.matched_count == 1
+
+    async def end_many(
+        self, assignments: Sequence[Assignment], ending: Ending, *, at: datetime, tx: Tx
+    ) -> None:
+        """End all of them. Raises Overtaken if one is over already."""
+        if not assignments:
+            return
+        ended = await self._assignments.update_many(
+            {"_id": {"$in": [each.id for each in assignments]}, "active": True},
+            {"$set": {"active": False, "ended": ending, "ended_at": at, "reason": None}},
+            session=tx.session,
+        )
+        if ended.matched_count != len(assignments):
+            raise Overtaken
 
     async def follow(self, appointment: Appointment, *, tx: Tx) -> None:
         """Whoever has the appointment has it at its new door."""
@@ -138,6 +168,11 @@ class RoundStore:
     async def get_many(self, ids: Collection[str], *, tx: Tx | None = None) -> dict[str, Round]:
         rows = self._rounds.find({"_id": {"$in": list(ids)}}, session=tx.session if tx else None)
         return {row["_id"]: Round.of_document(row) async for row in rows}
+
+    async def of_branch_day(self, branch_id: str, day: date) -> dict[str, Round]:
+        """The rounds there are, by their couriers."""
+        rows = self._rounds.find({"branch_id": branch_id, "day": day.isoformat()})
+        return {row["courier_id"]: Round.of_document(row) async for row in rows}
 
     async def save(
         self, steps: Sequence[tuple[Round, Round]], *, at: datetime, tx: Tx

@@ -1,0 +1,192 @@
+"""A day's rounds: every promise kept, said again the same, and shorter than without a search."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from doorstep.appointments.model import Status
+from doorstep.dispatch.model import StopState
+from doorstep.dispatch.problem import (
+    Budget,
+    DayPapers,
+    LeftOut,
+    Plan,
+    Problem,
+    figures_of,
+    problem_of,
+)
+from doorstep.dispatch.rules import StraightLines
+from doorstep.dispatch.solver import solve
+from doorstep.kit.geo import Point
+from tests.dispatch import city
+from tests.dispatch.baselines import by_area_alone, nearest_neighbour
+from tests.dispatch.checker import faults
+
+HERE = Point(longitude=122.05, latitude=37.42)
+NEAR = Point(longitude=122.055, latitude=37.42)
+QUICK = Budget(60, 200)
+
+
+def planned(papers: DayPapers, seed: int = 1, budget: Budget = QUICK) -> tuple[Problem, Plan]:
+    problem = problem_of(papers, city.POLICY, StraightLines())
+    return problem, solve(problem, seed, budget)
+
+
+def why(plan: Plan) -> dict[str, Any]:
+    return {each.task_id: (each.because, each.figure) for each in plan.unplanned}
+
+
+@pytest.mark.row("F1", "F7")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_day_is_planned_so_that_every_promise_is_kept(seed: int):
+    papers = city.made_up(seed, 120, 12, on_island=4)
+
+    problem, plan = planned(papers)
+
+    assert plan.feasible
+    assert faults(city.plain(papers), city.rounds_of(problem, plan)) == []
+    assert len(plan.unplanned) <= 6, why(plan)
+
+
+@pytest.mark.row("F7")
+def test_the_same_day_and_seed_give_the_same_plan_and_the_clock_has_no_say():
+    papers = city.made_up(3, 60, 8)
+
+    first, second = planned(papers)[1], planned(papers)[1]
+
+    assert first.same_as(second)
+    assert not first.cut_by_clock
+    assert planned(papers, budget=Budget(0.05, 10_000_000))[1].cut_by_clock
+
+
+@pytest.mark.row("F7")
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_it_is_shorter_than_going_to_the_nearest_and_than_dividing_by_area(seed: int):
+    papers = city.made_up(seed, 80, 10)
+    problem, plan = planned(papers)
+    areas = {id: each.area_id for id, each in papers.appointments.items()}
+
+    nearest = figures_of(problem, nearest_neighbour(problem))
+    by_area = figures_of(problem, by_area_alone(problem, areas))
+
+    ours = len(plan.unplanned), plan.metres
+    assert ours < (nearest.unplanned, nearest.metres)
+    assert ours < (by_area.unplanned, by_area.metres)
+
+
+@pytest.mark.row("F1", "F7")
+@pytest.mark.parametrize(
+    ("asked", "people", "because", "figure"),
+    [
+        pytest.param({"where": None}, {}, LeftOut.NOWHERE, None, id="nobody knows where it is"),
+        pytest.param({"pairs": 1}, {}, LeftOut.NEEDS_TWO, 1, id="it takes two"),
+        pytest.param({"kind": city.CARDS}, {}, LeftOut.LACKS_SKILL, 1, id="nobody was trained"),
+        pytest.param({}, {"areas": ("are_9",)}, LeftOut.OTHER_AREA, 1, id="nobody comes there"),
+        pytest.param({"start": 20}, {}, LeftOut.OFF_DUTY, 1, id="all have gone home"),
+        pytest.param({"grams": 250_000}, {}, LeftOut.TOO_HEAVY, 50_000, id="too heavy for a trike"),
+        pytest.param(
+            {"where": Point(longitude=123.4, latitude=37.42), "start": 8},
+            {},
+            LeftOut.TOO_LATE,
+            None,
+            id="too far to be there in time",
+        ),
+    ],
+)
+def test_what_is_in_nobodys_round_says_why(asked: Any, people: Any, because: LeftOut, figure: Any):
+    fields = {"where": HERE, "start": 10, **asked}
+    one = city.appointment("apt_1", **fields)
+
+    _, plan = planned(city.papers([one], [city.courier("cou_a", HERE, **people)]))
+
+    reason, count = why(plan)["apt_1"]
+    assert reason is because
+    assert figure is None or count == figure
+
+
+def test_who_said_no_is_not_asked_again():
+    one = city.appointment("apt_1", NEAR, 10)
+    both = [city.courier("cou_a", NEAR), city.courier("cou_b", HERE)]
+    papers = city.papers([one], both, declined={"apt_1": frozenset({"cou_a"})})
+
+    problem, plan = planned(papers)
+
+    assert city.rounds_of(problem, plan).keys() == {"cou_b"}
+    nobody = replace(papers, declined={"apt_1": frozenset({"cou_a", "cou_b"})})
+    assert why(planned(nobody)[1]) == {"apt_1": (LeftOut.DECLINED, 2)}
+
+
+def test_a_full_vehicle_leaves_out_what_matters_least():
+    heavy = [city.appointment(f"apt_{n}", NEAR, 10, grams=90_000) for n in range(3)]
+    card = city.appointment("apt_card", NEAR, 10, kind=city.CARDS, grams=90_000)
+    skilled = city.courier("cou_a", HERE, skills=(*city.PARCELS, city.CARDS))
+
+    _, plan = planned(city.papers([*heavy, card], [skilled], [city.shift("cou_a", 9, 12)]))
+
+    assert "apt_card" not in why(plan)
+    assert {reason for reason, _ in why(plan).values()} == {LeftOut.FULL}
+    assert len(plan.unplanned) == 2
+
+
+def test_what_is_under_way_stays_and_what_was_accepted_keeps_its_courier():
+    noon = city.NIGHT + timedelta(hours=6)  # 10:00 in Shanghai
+    gone = city.appointment("apt_gone", NEAR, 8, status=Status.EN_ROUTE, courier_id="cou_b")
+    kept = city.appointment("apt_kept", HERE, 14, status=Status.ASSIGNED, courier_id="cou_b")
+    free = [city.appointment(f"apt_{n}", HERE, 10, offered_to="cou_b") for n in range(4)]
+    both = [city.courier("cou_a", HERE), city.courier("cou_b", Point(longitude=122.1, latitude=37.42))]
+    stops = [(gone, StopState.EN_ROUTE), *((each, StopState.OFFERED) for each in free)]
+    rounds = {"cou_b": city.round_of("cou_b", *stops, (kept, StopState.ACCEPTED))}
+    papers = city.papers([gone, kept, *free], both, rounds=rounds, now=noon)
+
+    problem, plan = planned(papers)
+
+    who = {id: courier for courier, each in city.rounds_of(problem, plan).items() for id, _ in each}
+    assert "apt_gone" not in who
+    assert who["apt_kept"] == "cou_b"
+    assert not plan.unplanned
+    assert faults(city.plain(papers), city.rounds_of(problem, plan)) == []
+
+
+def test_what_a_courier_keeps_is_late_rather_than_nobodys():
+    kept = city.appointment(
+        "apt_kept", NEAR, 8, status=Status.ASSIGNED, courier_id="cou_a"
+    )
+    two = city.appointment("apt_two", NEAR, 16, pairs=1, offered_to="cou_a")
+    late = city.NIGHT + timedelta(hours=6, minutes=30)
+    papers = city.papers([kept, two], [city.courier("cou_a", HERE)], now=late)
+
+    _, plan = planned(papers)
+
+    assert not plan.unplanned
+    assert not plan.feasible
+    assert sum(visit.late for tour in plan.tours for visit in tour.visits) > 0
+
+
+def test_an_island_is_served_by_who_takes_the_boat_and_by_nobody_when_none_sails():
+    across = city.appointment("apt_sea", Point(longitude=122.3, latitude=37.6), 10)
+    ashore = [city.appointment(f"apt_{n}", HERE, 10) for n in range(3)]
+    papers = city.papers(
+        [across, *ashore],
+        [city.courier("cou_a", HERE), city.courier("cou_b", NEAR)],
+        routes={"apt_sea": city.ISLAND},
+        boats=(city.boat(),),
+    )
+
+    problem, plan = planned(papers)
+
+    rounds = city.rounds_of(problem, plan)
+    sailor = next(courier for courier, each in rounds.items() if each[0][0] == "apt_sea")
+    assert [id for id, _ in rounds[sailor]] == ["apt_sea"]
+    assert not plan.unplanned
+    assert faults(city.plain(papers), rounds) == []
+    assert why(planned(replace(papers, boats=()))[1]) == {"apt_sea": (LeftOut.ISLAND, 0)}
+
+
+def test_a_day_without_work_or_without_people_is_planned_at_once():
+    one = city.appointment("apt_1", HERE, 10)
+
+    assert planned(city.papers([], [city.courier("cou_a", HERE)]))[1].tours == ()
+    nobody = planned(city.papers([one], [city.courier("cou_a", HERE)], shifts=[]))[1]
+    assert why(nobody) == {"apt_1": (LeftOut.OTHER_AREA, 0)}
