@@ -2,8 +2,8 @@
 
     python -m tests.bench.homberger RC 2 1000 7 > RC2_like.vrp
 
-Classes: R (random), C (clustered), RC (half and half); 1 (narrow windows, small vehicles) or 2 (wide
-ones, large vehicles). They are like theirs, and are not theirs: no best known cost belongs to them.
+Classes: R (random), C (clustered), RC (half and half); 1 (narrow windows, small vehicles) or 2
+(wide ones, large vehicles). They are like theirs, and are not theirs: no best known cost is known.
 """
 
 import sys

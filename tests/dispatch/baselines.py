@@ -15,7 +15,7 @@ def nearest_neighbour(problem: Problem) -> Orders:
 
 
 def by_area_alone(problem: Problem, area_of: dict[str, str]) -> Orders:
-    """Each area is divided among its couriers by turns, windows in order; each goes nearest first."""
+    """Each area is divided among its couriers by turns; each of them goes nearest first."""
     turns: dict[str, int] = {}
     mine: dict[int, set[int]] = {}
     for index in sorted(

@@ -52,9 +52,8 @@ def appointment(
     pairs: int = 0,
     **more: Any,
 ) -> Appointment:
-    window = TimeWindow(
-        start=at_local(TODAY, time(start)), end=at_local(TODAY, time(start)) + timedelta(hours=hours)
-    )
+    begins = at_local(TODAY, time(start))
+    window = TimeWindow(start=begins, end=begins + timedelta(hours=hours))
     services = frozenset({kind})
     door = Door(line="海滨路1号", location=where)
     return Appointment(

@@ -16,7 +16,7 @@ from doorstep.dispatch.solver import solve
 from doorstep.wiring import House
 from tests import given
 from tests.crowd import fingerprint
-from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, OTHER_BRANCH, OTTO, TOMORROW, Person
+from tests.given import BO, BRANCH, CAI, DAN, EVE, OTHER_BRANCH, OTTO, TOMORROW, Person
 from tests.journeys.conftest import Sign, address, app
 from tests.journeys.test_sent_twice import Case, sent_again_and_again
 

@@ -135,7 +135,8 @@ def test_what_is_under_way_stays_and_what_was_accepted_keeps_its_courier():
     gone = city.appointment("apt_gone", NEAR, 8, status=Status.EN_ROUTE, courier_id="cou_b")
     kept = city.appointment("apt_kept", HERE, 14, status=Status.ASSIGNED, courier_id="cou_b")
     free = [city.appointment(f"apt_{n}", HERE, 10, offered_to="cou_b") for n in range(4)]
-    both = [city.courier("cou_a", HERE), city.courier("cou_b", Point(longitude=122.1, latitude=37.42))]
+    far = Point(longitude=122.1, latitude=37.42)
+    both = [city.courier("cou_a", HERE), city.courier("cou_b", far)]
     stops = [(gone, StopState.EN_ROUTE), *((each, StopState.OFFERED) for each in free)]
     rounds = {"cou_b": city.round_of("cou_b", *stops, (kept, StopState.ACCEPTED))}
     papers = city.papers([gone, kept, *free], both, rounds=rounds, now=noon)

@@ -125,13 +125,10 @@ def bench_vrp(
         fail(str(error), BAD_CALL)
     plan = solve(problem, seed, Budget(seconds))
     typer.echo(_bench_row("ours", plan.cost, plan.feasible, len(plan.tours), plan.seconds, best))
-    typer.echo(f"{plan.iterations} iterations, {len(problem.tasks)} clients, {_left(plan)} left out")
+    clients, left = len(problem.tasks), len(plan.unplanned)
+    typer.echo(f"{plan.iterations} iterations, {clients} clients, {left} left out")
     if beside:
         _beside(file, seconds, seed, rounding, plan, best)
-
-
-def _left(plan: Plan) -> int:
-    return len(plan.unplanned)
 
 
 def _beside(

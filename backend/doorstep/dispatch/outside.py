@@ -11,7 +11,7 @@ from doorstep.dispatch.problem import Budget, ExtraStop, Plan, Problem
 
 
 class Extras(Protocol):
-    """Stops that are no appointments: standing collections, beats' extra stops. Wiring hands it in."""
+    """Stops that are no appointments: standing collections, beats' extra stops."""
 
     async def extra_stops(self, branch_id: str, day: date) -> Sequence[ExtraStop]:
         """Those of a branch's day for which rounds have to have time."""

@@ -236,7 +236,7 @@ class Planning(Tools):
                     writing.steps.append(
                         (appointment, appointment.model_copy(update={"eta": each.at}))
                     )
-        arrivals = {each.appointment_id: each.at for each in visits if each.appointment_id not in left}
+        arrivals = {v.appointment_id: v.at for v in visits if v.appointment_id not in left}
         for id, before in rounds.items():
             ordered = rules.ordered(after[id], arrivals)
             if ordered != before:

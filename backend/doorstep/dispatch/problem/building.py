@@ -2,7 +2,7 @@
 
 Frozen  EN_ROUTE, ARRIVED, DONE and FAILED stops are no tasks: their courier begins where they end
 Kept    what a courier accepted, or a dispatcher gave them, stays theirs and may be reordered
-Pairs   a round is one courier's. A visit of two stays with who has it, and is left out if nobody has
+Pairs   a round is one courier's: a visit of two stays with who has it, and else is left out
 """
 
 from collections.abc import Mapping, Sequence
