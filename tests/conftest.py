@@ -18,16 +18,18 @@ from tests import given
 from tests.ground import Ground
 
 DRIVER: Driver = "pymongo" if os.environ.get("DOORSTEP_DRIVER") == "pymongo" else "motor"
-BOTH = ("test_store", "test_races", "test_actions", "journeys")
-"""What runs on both drivers: whatever talks to the database for its own sake."""
-ONE = ("test_hostile_input", "test_audits", "test_a_batch_that_cannot_be_read")
-"""Journeys that end before any driver is asked."""
+BOTH = (
+    *("test_store", "test_races", "test_actions"),
+    *("test_every_operation", "test_from_booking_to_door", "test_a_feed_that_is_cut"),
+)
+"""What runs on both drivers: whatever talks to the database for its own sake, and three journeys
+that between them go through every verb."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "driver" in metafunc.fixturenames:
         module = metafunc.module.__name__
-        both = any(n in module for n in BOTH) and not any(n in module for n in ONE)
+        both = any(name in module for name in BOTH)
         drivers = ["motor", "pymongo"] if both else [DRIVER]
         metafunc.parametrize("driver", drivers, indirect=True)
 

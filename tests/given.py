@@ -25,6 +25,7 @@ from doorstep.appointments.model import (
 from doorstep.appointments.rules import wish_of
 from doorstep.calendar.model import FerryRoute, SailingPattern
 from doorstep.capacity.model import SlotPattern, SlotRef
+from doorstep.capacity.outside import AskedLater, Feasible
 from doorstep.capacity.rules import Wish
 from doorstep.catalogue.model import Channel, ServiceKind
 from doorstep.couriers.model import Courier, ShiftPattern, Vehicle
@@ -334,3 +335,10 @@ async def booked(house: House, who: Person = ADA, **changed: Any) -> Appointment
 
 def unique(prefix: str = "key") -> str:
     return new_id(prefix)
+
+
+def judged_by(house: House, rounds: Feasible) -> None:
+    """Let these say whether a stop fits into the rounds."""
+    asked = house.capacity.feasible
+    assert isinstance(asked, AskedLater)
+    asked.ask(rounds)

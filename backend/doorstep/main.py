@@ -66,6 +66,7 @@ def watch_of(house: House) -> Watch:
     if metrics:
         metrics.watch_pool(lambda: house.pool.checked_out, lambda: house.pool.open)
         house.hub.told_lag = metrics.heard
+        house.dispatch.learned.told = metrics.routed
     return Watch(metrics=metrics, tracer=tracer_from())
 
 

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from doorstep.catalogue.model import NO_SHOWS, OWED, LineOutcome, ServiceKind
+from doorstep.couriers.model import VehicleKind
 
 
 class Settings(BaseSettings):
@@ -77,9 +78,41 @@ class Settings(BaseSettings):
         default=("SAILING_CANCELLED",), description="What is answered with offers unasked."
     )
     offer_patience: timedelta = timedelta(minutes=15)
-    most_stops_in_window: int = Field(default=8, ge=1)
     plan_seconds: int = Field(
         default=20, ge=1, le=300, description="How long a day's plan is searched for."
+    )
+    routing_url: str | None = Field(
+        default=None,
+        pattern=r"^(osrm|valhalla)\+https?://",
+        description="osrm+http://host:5000 or valhalla+http://host; None: straight lines.",
+    )
+    routing_requests_a_minute: int = Field(default=300, ge=1)
+    routing_points_a_table: int = Field(default=100, ge=2)
+    routing_seconds: float = Field(default=1.0, gt=0, description="For all asked at one time.")
+    routing_retry_after: timedelta = timedelta(seconds=30)
+    routing_ways_kept: int = Field(default=100_000, ge=1, description="In each process.")
+    pace_detour: float = Field(
+        default=1.4, ge=1, description="Metres of road for each in a straight line."
+    )
+    pace_metres_per_second: dict[VehicleKind, Annotated[float, Field(gt=0)]] = Field(
+        default={}, description="Where the house's own figures do not fit; JSON, by vehicle kind."
+    )
+    pace_of_hour: dict[int, Annotated[float, Field(gt=0)]] | None = Field(
+        default=None, description="What is left of the speed by hour, 0 to 23; JSON."
+    )
+    eta_step: timedelta = Field(
+        default=timedelta(minutes=3), description="A smaller change of an ETA is told to nobody."
+    )
+    late_margin: timedelta = Field(
+        default=timedelta(minutes=5),
+        description="An ETA closer than this to the window's end counts as late.",
+    )
+    position_shown_before: timedelta = Field(
+        default=timedelta(hours=1),
+        description="How long before a window its customer may see where the courier is.",
+    )
+    most_stops_in_window: int = Field(
+        default=40, ge=1, description="Of one courier, however quick they are."
     )
     undo_within: timedelta = timedelta(minutes=10)
     bulky_weight_grams: int = Field(

@@ -32,6 +32,7 @@ from doorstep.calendar.outside import PathOfArea
 from doorstep.capacity import store as capacity_store
 from doorstep.capacity.actions import Capacity
 from doorstep.capacity.model import CapacityPolicy
+from doorstep.capacity.outside import AskedLater
 from doorstep.catalogue.actions import Catalogue
 from doorstep.catalogue.model import SizeLimits
 from doorstep.couriers import store as couriers_store
@@ -44,6 +45,8 @@ from doorstep.dispatch import reactions as dispatch_reactions
 from doorstep.dispatch import store as dispatch_store
 from doorstep.dispatch.actions import Dispatch
 from doorstep.dispatch.model import DispatchPolicy, PlanPolicy
+from doorstep.dispatch.outside import Learned, RoutingBudget, router_at
+from doorstep.dispatch.rules import Pace, StraightLines
 from doorstep.handheld import store as handheld_store
 from doorstep.handheld.actions import Handheld
 from doorstep.handheld.model import HandheldPolicy
@@ -168,7 +171,10 @@ class House:
             Beats(mongo, addresses_store.BeatStore(mongo), city, clock),
         )
         calendar = Calendar.of(mongo, _path_of(addresses), clock)
-        couriers = Couriers(couriers_store.CourierStore(mongo, vault))
+        couriers = Couriers(
+            couriers_store.CourierStore(mongo, vault), couriers_store.PositionStore(mongo, vault)
+        )
+        rounds = AskedLater()
         capacity = Capacity(
             mongo,
             capacity_store.SlotStore(mongo),
@@ -185,6 +191,7 @@ class House:
                 cancel_before=settings.cancel_before,
             ),
             clock,
+            rounds,
         )
         notes = Notes(mongo, notes_store.NoteStore(mongo, vault), vault, NotesPolicy(), clock)
         appointments = Appointments(
@@ -200,6 +207,7 @@ class House:
                 most_rows=settings.most_bulk_rows,
                 most_own_rows=settings.most_own_rows,
                 change_patience=settings.address_change_patience,
+                position_before=settings.position_shown_before,
             ),
             clock,
             appointments_store.WaitlistStore(mongo, vault),
@@ -213,6 +221,7 @@ class House:
             _reoffering(settings),
             couriers=couriers,
         )
+        learned = _learned(settings, clock)
         dispatch = Dispatch(
             mongo,
             dispatch_store.AssignmentStore(mongo),
@@ -223,10 +232,17 @@ class House:
             DispatchPolicy(
                 patience=settings.offer_patience,
                 most_stops_in_window=settings.most_stops_in_window,
+                eta_step=settings.eta_step,
+                late_margin=settings.late_margin,
             ),
             clock,
+            calendar,
+            capacity,
+            ways=learned,
+            learned=learned,
             planning=PlanPolicy(seconds=settings.plan_seconds),
         )
+        rounds.ask(dispatch)
         return cls(
             settings=settings,
             mongo=mongo,
@@ -396,6 +412,24 @@ def _sender(settings: Settings) -> CodeSender:
 
 def _sign_in(settings: Settings) -> SignInPolicy:
     return SignInPolicy(access_lasts=settings.access_lasts, refresh_lasts=settings.refresh_lasts)
+
+
+def _learned(settings: Settings, clock: Clock) -> Learned:
+    ours = Pace()
+    pace = Pace(
+        detour=settings.pace_detour,
+        metres_per_second={**ours.metres_per_second, **settings.pace_metres_per_second},
+        of_hour=ours.of_hour if settings.pace_of_hour is None else settings.pace_of_hour,
+    )
+    budget = RoutingBudget(
+        requests_a_minute=settings.routing_requests_a_minute,
+        points_a_table=settings.routing_points_a_table,
+        seconds=settings.routing_seconds,
+        retry_after=settings.routing_retry_after,
+        ways_kept=settings.routing_ways_kept,
+    )
+    router = router_at(settings.routing_url) if settings.routing_url else None
+    return Learned(StraightLines(pace), router, budget, clock)
 
 
 def _waiting(settings: Settings) -> WaitlistPolicy:

@@ -69,6 +69,11 @@ async def warn_of_passing_windows(house: House) -> int:
     return await house.desk.warn_of_passing_windows()
 
 
+async def look_after_the_silent(house: House) -> int:
+    """Couriers who should have been at a door by now: who waits for them is told, in time."""
+    return await house.dispatch.look_after_the_silent()
+
+
 async def pass_places_on(house: House) -> int:
     """Offers that lapsed go to the next in turn; so do places whose hold is over."""
     return await house.appointments.pass_places_on()
@@ -92,6 +97,7 @@ TIMETABLE = (
     Job("fill-horizon", timedelta(seconds=30), fill_horizon),
     Job("publish-capacity", timedelta(seconds=30), publish_capacity),
     Job("warn-of-passing-windows", timedelta(seconds=15), warn_of_passing_windows),
+    Job("look-after-the-silent", timedelta(seconds=30), look_after_the_silent),
     Job("end-lapsed-offers", timedelta(seconds=1), end_lapsed_offers),
     Job("pass-places-on", timedelta(seconds=1), pass_places_on),
     Job("look-at-lists-again", timedelta(seconds=30), look_at_lists_again),
@@ -107,6 +113,7 @@ async def work(house: House, metrics: Metrics | None = None) -> None:
     metrics = metrics or Metrics(house.backlog)
     metrics.watch_pool(lambda: house.pool.checked_out, lambda: house.pool.open)
     await house.prepare()
+    house.dispatch.learned.told = metrics.routed
     leases = house.leases()
     log.info("at work")
     async with asyncio.TaskGroup() as group:

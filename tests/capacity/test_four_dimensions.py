@@ -8,6 +8,7 @@ import pytest
 
 from doorstep.appointments.model import Appointment, SubscriptionAsked
 from doorstep.capacity.model import Demand, Hands, Slot, SlotRef
+from doorstep.capacity.outside import AlwaysFeasible
 from doorstep.catalogue.model import ServiceKind
 from doorstep.wiring import House
 from tests import given
@@ -87,6 +88,7 @@ async def test_500_customers_race_five_times_and_nothing_is_oversold_and_nothing
     house: House,
 ):
     await given.real_costs(house)
+    given.judged_by(house, AlwaysFeasible())  # what is under test is the budget
     everybody = await crowd(house, 500)
 
     for slot, (name, (all_round, light, pairs, cap)) in zip(

@@ -82,6 +82,7 @@ async def test_the_small_city_is_taken_in_within_ten_seconds(the_city, importing
         "units": 6,
         "areas": 6,
         "places": 42,
+        "coasts": 1,
         "beats": 42,
         "vehicles": 30,
         "couriers": 30,
@@ -137,7 +138,7 @@ async def test_an_import_that_died_is_completed_by_repeating_it(the_city, import
     assert len(dump["accounts"]) == 637
     assert len(dump["addresses"]) == 600
     assert len(dump["couriers"]) == 30
-    assert len(dump[PRINTS]) == 637 + 600 + 30 + 30 + 30 + 36 + 4 + 42 + 42 + 6 + 6 + 3
+    assert len(dump[PRINTS]) == 637 + 600 + 30 + 30 + 30 + 36 + 4 + 42 + 42 + 6 + 6 + 3 + 1
     record = await importing.mongo[IMPORTS].find_one({})
     assert record is not None
     assert (await taken_in(the_city, importing)).folder_hash == record["folder_hash"]

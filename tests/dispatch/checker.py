@@ -129,9 +129,7 @@ def _of_worker(day: Day, worker: Worker, round: list[tuple[str, int]]) -> Iterat
 
 def _through_the_day(day: Day, worker: Worker, jobs: Sequence[tuple[Job, int]]) -> Iterator[str]:
     """In some way of having the break, everything is reached in time and carried."""
-    shift = next(
-        (s for s in worker.shifts if s[0] <= jobs[0][1] and jobs[-1][1] < s[1]), None
-    )
+    shift = next((s for s in worker.shifts if s[0] <= jobs[0][1] and jobs[-1][1] < s[1]), None)
     if shift is None:
         yield f"{worker.id} works outside the shift"
         return
@@ -204,9 +202,7 @@ def _stands(day: Day, worker: Worker, shift: tuple[int, int]) -> tuple[LonLat, i
     return where, max(shift[0], day.rules.now)
 
 
-def _home_before(
-    day: Day, worker: Worker, jobs: Sequence[tuple[Job, int]], number: int
-) -> int:
+def _home_before(day: Day, worker: Worker, jobs: Sequence[tuple[Job, int]], number: int) -> int:
     job, at = jobs[number - 1] if number else (None, 0)
     boats = [b for b in day.boats if job and _aboard(b, job, at)]
     return max((boat.home for boat in boats), default=0)

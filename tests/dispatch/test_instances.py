@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-import pyvrp
 import pytest
+import pyvrp
 from pyvrp.stop import MaxIterations
 from typer.testing import CliRunner
 

@@ -41,9 +41,7 @@ async def proposed(house: House) -> Proposal:
 
 
 async def written(house: House, proposal: Proposal | None = None) -> DayPlan:
-    outcome = await rooms(house).write_plan(
-        proposal or await proposed(house), given.attempt(house)
-    )
+    outcome = await rooms(house).write_plan(proposal or await proposed(house), given.attempt(house))
     assert isinstance(outcome, DayPlan), outcome
     return outcome
 

@@ -9,6 +9,7 @@ import pytest
 
 from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment, ChangeRefused, Status
+from doorstep.capacity.outside import AlwaysFeasible
 from doorstep.dispatch.model import Assignment, AssignmentRefused, StopState
 from doorstep.handheld.model import Act, Command, Outcome
 from doorstep.kit.clock import StoppedClock
@@ -140,8 +141,14 @@ async def test_of_two_dispatchers_who_assign_at_once_one_wins_200_times_over(hou
 
 def _roomy(house: House) -> House:
     """A house in which a courier's window is never full."""
-    policy = house.dispatch.policy.model_copy(update={"most_stops_in_window": 1000})
+    return with_at_most(house, 1000)
+
+
+def with_at_most(house: House, stops: int) -> House:
+    """A house in which a courier's window takes so many stops."""
+    policy = house.dispatch.policy.model_copy(update={"most_stops_in_window": stops})
     dispatch = replace(house.dispatch, policy=policy)
+    given.judged_by(house, dispatch)
     return replace(house, dispatch=dispatch, handheld=replace(house.handheld, dispatch=dispatch))
 
 
@@ -178,6 +185,8 @@ async def test_a_dispatcher_is_told_why_a_courier_cannot_take_it(house: House):
 
 
 async def test_a_full_window_takes_no_more_and_the_next_courier_is_asked(house: House):
+    house = with_at_most(house, 8)
+    given.judged_by(house, AlwaysFeasible())
     everybody = await crowd(house, 17)
     promises = [await given.booked(house, who) for who in everybody]
     await relay(house)

@@ -151,9 +151,7 @@ def test_what_is_under_way_stays_and_what_was_accepted_keeps_its_courier():
 
 
 def test_what_a_courier_keeps_is_late_rather_than_nobodys():
-    kept = city.appointment(
-        "apt_kept", NEAR, 8, status=Status.ASSIGNED, courier_id="cou_a"
-    )
+    kept = city.appointment("apt_kept", NEAR, 8, status=Status.ASSIGNED, courier_id="cou_a")
     two = city.appointment("apt_two", NEAR, 16, pairs=1, offered_to="cou_a")
     late = city.NIGHT + timedelta(hours=6, minutes=30)
     papers = city.papers([kept, two], [city.courier("cou_a", HERE)], now=late)

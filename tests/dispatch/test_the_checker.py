@@ -19,7 +19,7 @@ def _twice(day: Day, rounds: Rounds) -> None:
 
 
 def _early(day: Day, rounds: Rounds) -> None:
-    id, at = rounds["cou_000"][0]
+    id, _ = rounds["cou_000"][0]
     rounds["cou_000"][0] = (id, day.jobs[id].opens - 1)
 
 

@@ -33,11 +33,16 @@ PLANNING = {
 }
 """Run by tests/capacity/test_over_the_wire.py."""
 
+DISPATCHING = {"Assignments"}
+"""Run by tests/dispatch/test_explained.py."""
 REOFFERING = {
     *("AffectedAppointments", "AffectedByCause", "ReofferAppointments"),
     *("AcceptReoffer", "DeclineReoffer"),
 }
 """Run by tests/journeys/test_a_typhoon.py."""
+
+LIVE = {"SharePosition", "ReportPosition", "WhereIsMyCourier", "CourierPositions"}
+"""Run by tests/dispatch/test_over_the_wire.py."""
 
 
 @pytest.mark.row("P6")
@@ -141,6 +146,8 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     branch = {"branchId": "org_branch", "day": str(TOMORROW)}
     assert (await ask(DAN, "BranchAppointments", **branch))["totalCount"] == 1
     assert len(await ask(DAN, "Couriers", branchId="org_branch")) == 2
+    drawn = await ask(DAN, "RoundsOnMap", **branch)
+    assert "OUTLET" in {each["properties"]["layer"] for each in drawn["features"]}
     on = {"appointmentId": promise["id"], "expectedVersion": 1}
     given_to = await ask(DAN, "AssignAppointment", input={**on, "courierId": BO.courier_id})
     assert given_to["courier"]["id"] == BO.courier_id
@@ -188,4 +195,5 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     assert conduct["counting"] == 0
     assert conduct["marks"][0]["appeal"]["decisionReason"] == "门铃坏了"
 
-    assert run == OPERATIONS.keys() - ELSEWHERE - CALENDAR - NOTES - PLANNING - BEATS - REOFFERING
+    others = ELSEWHERE | CALENDAR | NOTES | PLANNING | BEATS | REOFFERING | DISPATCHING | LIVE
+    assert run == OPERATIONS.keys() - others

@@ -181,7 +181,7 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
         (outcome,) = answer["data"]["reofferAppointments"]["outcomes"]
         assert (outcome["code"], outcome["reoffer"]) == ("NO_LONGER_AFFECTED", None)
     day = str(promise.day)
-    for operation in ("BranchAppointments", "UnassignedAppointments", "Alarms"):
+    for operation in ("BranchAppointments", "UnassignedAppointments", "Alarms", "RoundsOnMap"):
         one, none = ({"branchId": id, "day": day} for id in ("org_branch", "org_none"))
         await same(otto, operation, one, none)
     await same(otto, "Couriers", {"branchId": "org_branch"}, {"branchId": "org_none"})

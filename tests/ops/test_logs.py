@@ -30,7 +30,7 @@ GOODS, REASON, HIDDEN = "奶奶的不可说座钟", "因为不可说", "二楼�
 PRIVATE: Final = (
     *("不可说", PHONE, OTHER_PHONE, PHONE[-4:] + '"', GATE, ITEM),
     *(each.phone.removeprefix("+86") for each in given.EVERYBODY),
-    *("海滨路", DOOR, "鲁K00001"),
+    *("海滨路", DOOR, "鲁K00001", "37.4017", "122.0913"),
 )
 
 
@@ -78,6 +78,7 @@ async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
     await as_mover(app(EVE), app(GU))
     await teaching_beats(house, app(DAN))
     await as_whose_way_is_shut(app(DAN), app(ADA))
+    await as_followed(app(BO), app(EVE), app(DAN), promise)
 
     assert OPERATIONS.keys() == EXECUTED
     text = logged.getvalue() + await numbers(address)
@@ -174,6 +175,8 @@ async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:
     for name in ("BranchAppointments", "UnassignedAppointments", "Alarms"):
         await dan.run(name, **branch)
     await dan.run("Couriers", branchId="org_branch")
+    await dan.run("Assignments", appointmentId=promise["id"])
+    await dan.run("RoundsOnMap", branchId="org_branch", day=str(TOMORROW))
     on = {"appointmentId": id, "courierId": BO.courier_id}
     given_to = await dan.ask("AssignAppointment", expectedVersion=promise["version"], **on)
     version = given_to["appointment"]["version"]
@@ -203,6 +206,16 @@ async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:
         command("finishStop", AT, appointmentId=id, lines=[done]),
     )
     assert any(outcome["refusal"] for outcome in outcomes)
+
+
+async def as_followed(bo: App, eve: App, dan: App, promise: Any) -> None:
+    here = {"latitude": 37.4017, "longitude": 122.0913}
+    await bo.ask("SharePosition", on=True)
+    for longitude in (here["longitude"], 999):  # the second is no place
+        location = {**here, "longitude": longitude}
+        await bo.ask("ReportPosition", capturedAt=AT, location=location, accuracyMetres=3)
+    await eve.run("WhereIsMyCourier", id=promise["id"])
+    assert len(await dan.run("CourierPositions", branchId="org_branch")) == 1
 
 
 async def as_waiting(house: House, ada: App, dan: App) -> None:

@@ -164,6 +164,16 @@ class ServiceArea(Stored):
         return begun and (self.valid_to is None or day <= self.valid_to)
 
 
+class Coast(Stored):
+    """A piece of land as far as the sea, for maps: where people live and go, areas say.
+
+    `geometry` is GeoJSON, [longitude, latitude].
+    """
+
+    name: str
+    geometry: dict[str, Any]
+
+
 class Township(BaseModel):
     """A part of the land that is to have one branch, whoever draws the areas."""
 

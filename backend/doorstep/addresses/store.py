@@ -10,6 +10,7 @@ from doorstep.addresses.model import (
     Beat,
     BeatCorrection,
     BeatSeen,
+    Coast,
     Place,
     ServiceArea,
 )
@@ -22,6 +23,7 @@ from doorstep.kit.pii import OwnerKey, Vault
 ADDRESSES: Final = "addresses"
 AREAS: Final = "service_areas"
 PLACES: Final = "places"
+COASTS: Final = "coasts"
 BEATS: Final = "beats"
 CORRECTIONS: Final = "beat_corrections"
 SEEN: Final = "beats_seen"
@@ -30,6 +32,7 @@ KEPT: Final = (
     Kept(ADDRESSES, (Index(("owner_id",)),), schema=stored_schema(Address, sealed=("door",))),
     Kept(AREAS, (Index(("branch_path",)),), schema=stored_schema(ServiceArea)),
     Kept(PLACES, (Index(("name",)),), schema=stored_schema(Place)),
+    Kept(COASTS, schema=stored_schema(Coast)),
     Kept(BEATS, (Index(("branch_id",)),), schema=stored_schema(Beat)),
     Kept(CORRECTIONS, (Index(("place_id",)),), schema=stored_schema(BeatCorrection)),
     Kept(SEEN, (Index(("place_id",)),), schema=stored_schema(BeatSeen)),
@@ -106,11 +109,12 @@ def _opened(row: Document, key: OwnerKey | None) -> Address:
 
 
 class MapStore:
-    """Areas and places: MongoDB keeps them, memory answers (addresses/rules.py)."""
+    """Areas, places and coasts: MongoDB keeps them, memory answers (addresses/rules.py)."""
 
     def __init__(self, mongo: Mongo) -> None:
         self._areas = mongo[AREAS]
         self._places = mongo[PLACES]
+        self._coasts = mongo[COASTS]
 
     async def areas(self) -> list[ServiceArea]:
         return [ServiceArea.of_document(row) async for row in self._areas.find()]
@@ -118,11 +122,23 @@ class MapStore:
     async def places(self) -> list[Place]:
         return [Place.of_document(row) async for row in self._places.find()]
 
-    def add(self, areas: Iterable[ServiceArea], places: Iterable[Place], *, tx: Tx) -> None:
+    async def coasts(self) -> list[Coast]:
+        return [Coast.of_document(row) async for row in self._coasts.find().sort("_id")]
+
+    def add(
+        self,
+        areas: Iterable[ServiceArea],
+        places: Iterable[Place],
+        coasts: Iterable[Coast] = (),
+        *,
+        tx: Tx,
+    ) -> None:
         for area in areas:
             tx.insert(AREAS, area.document())
         for place in places:
             tx.insert(PLACES, place.document())
+        for coast in coasts:
+            tx.insert(COASTS, coast.document())
 
 
 class BeatStore:

@@ -100,6 +100,7 @@ class Metrics:
         self.checked_out = gauge("mongo_connections_checked_out", "Connections at work.")
         self.pooled = gauge("mongo_connections", "Connections in the pool.")
         self.jobs = counter("jobs", "What the worker does at set times.", "job", "outcome")
+        self.routing = counter("routing", "What a router was asked for.", "outcome")
         self.reactions = counter("reactions", "Events told to rooms.", "kind", "outcome")
 
     def heard(self, lag_seconds: float) -> None:
@@ -108,6 +109,9 @@ class Metrics:
 
     def reacted(self, kind: str, outcome: str) -> None:
         self.reactions.labels(kind, outcome).inc()
+
+    def routed(self, outcome: str) -> None:
+        self.routing.labels(outcome).inc()
 
     def did(self, job: str, outcome: str) -> None:
         self.jobs.labels(job, outcome).inc()

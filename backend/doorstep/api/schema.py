@@ -39,6 +39,10 @@ from doorstep.dispatch.graphql import (
     DispatchMutation,
     DispatchQuery,
     DispatchSubscription,
+    ExplainingQuery,
+    LiveMutation,
+    LiveQuery,
+    PictureQuery,
     PlanningMutation,
 )
 from doorstep.handheld.graphql import HandheldMutation
@@ -65,6 +69,9 @@ class Query(
     FittingQuery,
     ReofferQuery,
     DispatchQuery,
+    ExplainingQuery,
+    LiveQuery,
+    PictureQuery,
     DeskQuery,
     RelocationQuery,
 ):
@@ -90,6 +97,7 @@ class Mutation(
     ReofferMutation,
     DispatchMutation,
     PlanningMutation,
+    LiveMutation,
     HandheldMutation,
     RelocationMutation,
 ):

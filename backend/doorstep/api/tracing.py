@@ -7,11 +7,12 @@ Not here a span for each field: it would make a list three times slower
 
 import hashlib
 import os
-from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final, Protocol, Self
 
 from graphql import GraphQLError, Lexer, Source, TokenKind
+
+from doorstep.kit.remembered import Latest
 
 _ASKED_BY: Final = (
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -64,7 +65,7 @@ class OpenTelemetry:
         self._provider = provider
         self._tracer = provider.get_tracer("doorstep")
         self._propagator = TraceContextTextMapPropagator()
-        self._hashes: OrderedDict[str, str] = OrderedDict()
+        self._hashes: Latest[str, str] = Latest(_HASHES_KEPT)
 
     @classmethod
     def exporting(cls, exporter: str) -> Self:
@@ -89,11 +90,8 @@ class OpenTelemetry:
         return _Traced(span, self._hash)
 
     def _hash(self, document: str) -> str:
-        if (known := self._hashes.get(document)) is None:
-            known = self._hashes[document] = signature(document)
-            if len(self._hashes) > _HASHES_KEPT:
-                self._hashes.popitem(last=False)
-        return known
+        known = self._hashes.get(document)
+        return known if known is not None else self._hashes.keep(document, signature(document))
 
 
 class _Traced:

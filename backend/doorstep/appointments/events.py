@@ -88,3 +88,11 @@ class AppointmentReofferLapsed(AppointmentEvent):
 
 class AppointmentReofferWithdrawn(AppointmentEvent):
     """It can be kept as it is after all."""
+
+
+class AppointmentForeseen(Event):
+    """Its courier will be there at another time than was thought: `aggregate` is the appointment,
+    `sequence` that of its history, which has no entry of it.
+    """
+
+    branch_id: str

@@ -13,9 +13,8 @@ from doorstep.cli.terminal import BAD_CALL, REFUSED, Data, fail, settings_of, wi
 from doorstep.dispatch.actions import Proposal
 from doorstep.dispatch.model import PLAN_WORDS, DayPlan, PlanRefused
 from doorstep.dispatch.problem import Budget, Figures, Plan
-from doorstep.dispatch.rules import door_of
-from doorstep.kit.refusals import Locale
 from doorstep.kit.mongo.transactions import Attempt
+from doorstep.kit.refusals import Locale
 from doorstep.wiring import House
 
 cli: Final = typer.Typer()
@@ -91,7 +90,7 @@ def picture_of(proposal: Proposal) -> str:
     """The rounds as planned, each from its courier's station and back."""
     papers, problem = proposal.papers, proposal.problem
     couriers = {each.id: each for each in papers.roster.couriers}
-    doors = {id: door_of(each) for id, each in papers.appointments.items()}
+    doors = {id: each.where for id, each in papers.appointments.items()}
     doors |= {each.id: each.where for each in papers.extra}
     drawn = []
     for tour in proposal.plan.tours:

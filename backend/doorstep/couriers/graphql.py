@@ -1,5 +1,6 @@
 """Couriers as colleagues see them, and as a customer may."""
 
+from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
@@ -9,7 +10,7 @@ from doorstep.accounts.permissions import query
 from doorstep.catalogue.model import ServiceKind
 from doorstep.couriers import model
 from doorstep.couriers.actions import Couriers
-from doorstep.kit.gql import Info, Node, argument, public, shown
+from doorstep.kit.gql import Coordinates, Info, Node, argument, public, shown
 from doorstep.organisation.graphql import OrgUnit
 from doorstep.organisation.model import Tree
 
@@ -27,6 +28,21 @@ class Vehicle(Node):
             plate=vehicle.plate,
             capacity_kilograms=vehicle.capacity_kilograms,
             capacity_litres=vehicle.capacity_litres,
+        )
+
+
+@public("Where a courier was last, as their handheld measured it.")
+class CourierPosition:
+    location: Coordinates = shown("Where.")
+    at: datetime = shown("When, by the handheld's clock.")
+    accuracy_metres: int | None = shown("How far off that may be.")
+
+    @classmethod
+    def of(cls, position: model.Position) -> Self:
+        return cls(
+            location=Coordinates.of(position.where),
+            at=position.at,
+            accuracy_metres=position.accuracy_metres,
         )
 
 

@@ -1,10 +1,13 @@
-"""Who can come in a window. Pure."""
+"""Who can come in a window, and whose position may be known. Pure."""
 
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
 
 from doorstep.catalogue.model import ServiceKind
-from doorstep.couriers.model import Courier, Shift
+from doorstep.couriers.model import Courier, Position, PositionRefusal, Sharing, Shift
 from doorstep.kit.windows import TimeWindow
 
 
@@ -29,7 +32,7 @@ class Roster:
 
     def working(self, window: TimeWindow) -> set[str]:
         """Whose shift covers the whole window."""
-        return {shift.courier_id for shift in self.shifts if shift.window.covers(window)}
+        return {shift.courier_id for shift in self.shifts if shift.covers(window)}
 
     def able(self, window: TimeWindow, services: Collection[ServiceKind]) -> list[Courier]:
         """Who works in the window and knows how to do all of it."""
@@ -41,12 +44,35 @@ class Roster:
         ]
 
     def shift_around(self, courier_id: str, window: TimeWindow) -> Shift | None:
-        return _first(
-            shift
-            for shift in self.shifts
-            if shift.courier_id == courier_id and shift.window.covers(window)
-        )
+        around = (shift for shift in self._of.get(courier_id, ()) if shift.covers(window))
+        return min(around, key=lambda shift: shift.start, default=None)
+
+    @cached_property
+    def _of(self) -> Mapping[str, Sequence[Shift]]:
+        """Each courier's shifts: a week of slots is asked about courier by courier."""
+        found: dict[str, list[Shift]] = defaultdict(list)
+        for shift in self.shifts:
+            found[shift.courier_id].append(shift)
+        return found
 
 
-def _first(shifts: Iterable[Shift]) -> Shift | None:
-    return min(shifts, key=lambda shift: shift.start, default=None)
+def judge_position(
+    position: Position,
+    courier: Courier,
+    sharing: Sharing | None,
+    *,
+    now: datetime,
+    clock_ahead: timedelta,
+) -> PositionRefusal | None:
+    """Whether it may be kept. One that is kept already is no news, and no mistake either."""
+    if sharing is None or not sharing.on:
+        return PositionRefusal.NOT_SHARED
+    if not courier.on_duty:
+        return PositionRefusal.NOT_ON_DUTY
+    if position.at > now + clock_ahead:
+        return PositionRefusal.CLOCK_SKEW
+    if sharing.position_at and position.at < sharing.position_at:
+        return PositionRefusal.OUTDATED
+    if courier.duty_changed_at and position.at < courier.duty_changed_at - clock_ahead:
+        return PositionRefusal.OUTDATED
+    return None

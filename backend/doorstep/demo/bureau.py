@@ -14,7 +14,7 @@ from shapely.geometry import shape
 
 from doorstep.accounts.model import Account
 from doorstep.addresses import rules as address_rules
-from doorstep.addresses.model import Address, AddressAsked, Beat, Place, ServiceArea
+from doorstep.addresses.model import Address, AddressAsked, Beat, Coast, Place, ServiceArea
 from doorstep.addresses.rules import AreaMap
 from doorstep.calendar.model import BureauDay, Closure, FerryRoute, SailingPattern
 from doorstep.capacity.model import SlotPattern, Terms
@@ -57,13 +57,15 @@ _COLUMNS: Final = {
     "rules": ("id", "key", "value", "unit", "valid_from", "valid_to", "citation"),
 }
 _AREAS: Final = "areas.geojson"
+_COAST: Final = "coast.geojson"
 _AREA_COLUMNS: Final = ("id", "name", "branch_id", "services", "ferry_route_id")
-FILES: Final = (_AREAS, *(f"{name}.csv" for name in _COLUMNS))
+FILES: Final = (_AREAS, _COAST, *(f"{name}.csv" for name in _COLUMNS))
 
 _PREFIX: Final = {
     "units": "org",
     "areas": "are",
     "places": "plc",
+    "coasts": "cst",
     "beats": "bea",
     "vehicles": "veh",
     "couriers": "cou",
@@ -86,6 +88,7 @@ class Bureau:
     units: tuple[OrgUnit, ...] = ()
     areas: tuple[ServiceArea, ...] = ()
     places: tuple[Place, ...] = ()
+    coasts: tuple[Coast, ...] = ()
     beats: tuple[Beat, ...] = ()
     vehicles: tuple[Vehicle, ...] = ()
     couriers: tuple[Courier, ...] = ()
@@ -159,6 +162,7 @@ class _Sheets:
             for name, columns in _COLUMNS.items()
         }
         rows["areas"] = read_features(folder / _AREAS, findings)
+        rows["coasts"] = read_features(folder / _COAST, findings)
         at_fault = {finding.file.partition(".")[0] for finding in findings}
         unread = frozenset(kind for kind in rows if kind in at_fault and not rows[kind])
         for kind, prefix in _PREFIX.items():
@@ -237,6 +241,7 @@ def _bureau(sheets: _Sheets, at: datetime) -> Bureau:
         units=tuple(_units(sheets)),
         areas=areas,
         places=places,
+        coasts=tuple(_coasts(sheets)),
         beats=tuple(_beats(sheets)),
         vehicles=tuple(_vehicles(sheets)),
         couriers=tuple(_couriers(sheets, {account.id: account for account in accounts})),
@@ -284,6 +289,13 @@ def _areas(sheets: _Sheets) -> list[ServiceArea]:
     for one, other in overlaps([shape(area.geometry) for _, area in found]):
         found[other][0].wrong("geometry", f"overlaps {found[one][1].id}")
     return [area for _, area in found]
+
+
+def _coasts(sheets: _Sheets) -> Iterator[Coast]:
+    for row in sheets.rows["coasts"]:
+        given = {**row.taken("id", "name"), "geometry": outline_of(row) or {}}
+        if coast := row.made(Coast, given):
+            yield coast
 
 
 def _places(sheets: _Sheets) -> Iterator[Place]:

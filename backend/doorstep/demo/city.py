@@ -7,10 +7,12 @@ not shift the others.
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Any, Final
+
+import shapely
 
 from doorstep.accounts.model import Role
 from doorstep.addresses.model import DeliveryDepth
@@ -35,6 +37,7 @@ def write_city(folder: Path, *, seed: int = SEED, size: Size = Size.SMALL) -> Ca
     everybody, atlas = Cast.everybody(size), atlas_of(size, seed)
     folder.mkdir(parents=True, exist_ok=True)
     _write_areas(folder / "areas.geojson", atlas)
+    _write_coast(folder / "coast.geojson", atlas)
     tables: dict[str, Rows] = {
         "units": atlas.units(Random(f"{seed}/units")),
         "places": [
@@ -85,7 +88,6 @@ def _write_table(file: Path, columns: str, rows: Rows) -> None:
 
 
 def _write_areas(file: Path, atlas: Atlas) -> None:
-    """One feature a line, so that an error can name the line."""
     features = [
         {
             "type": "Feature",
@@ -100,6 +102,25 @@ def _write_areas(file: Path, atlas: Atlas) -> None:
         }
         for number, outline in enumerate(atlas.ground.areas, start=1)
     ]
+    _write_features(file, features)
+
+
+def _write_coast(file: Path, atlas: Atlas) -> None:
+    """Every piece of land by itself."""
+    pieces = shapely.get_parts(atlas.ground.land).tolist()
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"id": f"cst_demo_{number}", "name": f"陆地{number}"},
+            "geometry": geometry_of(piece),
+        }
+        for number, piece in enumerate(pieces, start=1)
+    ]
+    _write_features(file, features)
+
+
+def _write_features(file: Path, features: Iterable[Mapping[str, Any]]) -> None:
+    """One feature a line, so that an error can name the line."""
     lines = ",\n".join(json.dumps(feature, ensure_ascii=False) for feature in features)
     file.write_text(
         f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n', encoding="utf-8"

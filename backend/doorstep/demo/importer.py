@@ -26,7 +26,7 @@ from typing import Any, Final, NamedTuple, Self, TypeVar
 from doorstep.accounts.model import Account
 from doorstep.accounts.store import ACCOUNTS, AccountStore
 from doorstep.addresses.actions import Beats, CityMap
-from doorstep.addresses.store import ADDRESSES, AREAS, BEATS, PLACES, AddressStore
+from doorstep.addresses.store import ADDRESSES, AREAS, BEATS, COASTS, PLACES, AddressStore
 from doorstep.calendar.actions import Calendar
 from doorstep.calendar.store import CLOSURES, DAYS, ROUTES, SAILING_PATTERNS
 from doorstep.capacity.actions import Capacity
@@ -58,6 +58,7 @@ _COLLECTION: Final = {
     "units": UNITS,
     "areas": AREAS,
     "places": PLACES,
+    "coasts": COASTS,
     "beats": BEATS,
     "vehicles": VEHICLES,
     "couriers": COURIERS,
@@ -347,7 +348,7 @@ async def _documents(house: Importing, fresh: Bureau) -> dict[str, list[Document
     told = Tx(None)
     await _add_accounts(house.vault, fresh.accounts, tx=told)
     house.organisation.add(fresh.units, tx=told)
-    house.city.add(fresh.areas, fresh.places, tx=told)
+    house.city.add(fresh.areas, fresh.places, fresh.coasts, tx=told)
     house.beats.add(fresh.beats, tx=told)
     await house.couriers.add(fresh.couriers, fresh.vehicles, fresh.shifts, tx=told)
     house.capacity.add_patterns(fresh.slots, tx=told)

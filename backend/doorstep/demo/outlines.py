@@ -1,4 +1,4 @@
-"""Reading areas.geojson: every feature with the line it begins on, its outline checked.
+"""Reading GeoJSON: every feature with the line it begins on, its outline checked.
 
 Units   degrees in WGS 84, longitude first (RFC 7946); heights are dropped
 Overlap two areas may share a sliver, since borders are drawn by hand: up to 1 % of the smaller one

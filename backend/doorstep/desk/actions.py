@@ -5,7 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from doorstep.appointments.actions import Appointments
-from doorstep.appointments.events import AppointmentEvent, AppointmentReofferLapsed
+from doorstep.appointments.events import (
+    AppointmentEvent,
+    AppointmentForeseen,
+    AppointmentReofferLapsed,
+)
 from doorstep.appointments.model import Appointment, Status
 from doorstep.capacity.events import CapacityChanged
 from doorstep.couriers.actions import Couriers
@@ -14,7 +18,7 @@ from doorstep.desk import rules
 from doorstep.desk.model import UNVISITED, Alarm, DeskPolicy, Entry
 from doorstep.desk.store import DeskStore
 from doorstep.dispatch.actions import Dispatch
-from doorstep.dispatch.events import OfferUntaken
+from doorstep.dispatch.events import LatenessForeseen, OfferUntaken
 from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
@@ -54,7 +58,20 @@ class Desk:
             appointment_id=event.aggregate,
             appointment_sequence=event.sequence,
         )
+        await self._add(entry)
 
+    async def tell_eta(self, event: AppointmentForeseen) -> None:
+        """One line for each ETA that is another by enough. Harmless when repeated."""
+        entry = Entry(
+            id=f"{event.aggregate}|eta|{int(event.at.timestamp() * 1000)}",
+            branch_id=event.branch_id,
+            sequence=0,
+            at=event.at,
+            appointment_id=event.aggregate,
+        )
+        await self._add(entry)
+
+    async def _add(self, entry: Entry) -> None:
         async def body(tx: Tx) -> None:
             if not await self.store.knows(entry.id, tx=tx):
                 await self.store.add(entry, tx=tx)
@@ -91,6 +108,12 @@ class Desk:
         appointment = (await self.appointments.load([event.aggregate])).get(event.aggregate)
         if appointment and rules.is_unanswered(appointment, event.sequence):
             await self.sound(rules.unanswered(appointment, at=event.at))
+
+    async def heed_lateness(self, event: LatenessForeseen) -> None:
+        """A courier will be late: if it is still so, say it."""
+        appointment = (await self.appointments.load([event.aggregate])).get(event.aggregate)
+        if appointment and rules.runs_late(appointment, event.courier_id, self.dispatch.policy):
+            await self.sound(rules.running_late(appointment, at=event.at))
 
     async def heed_duty_ended(self, event: DutyEnded) -> None:
         """A courier went home: are there stops left today?"""
@@ -139,9 +162,10 @@ class Desk:
                 couriers.get(alarm.courier_id or ""),
                 rounds.get(alarm.courier_id or ""),
                 short=alarm.slot_key in short,
+                policy=self.dispatch.policy,
             )
         ]
-        return rules.newest_of_each_slot(lasting)
+        return rules.newest_of_each(lasting)
 
     async def follow(self, branch_id: str, *, after: int | None) -> AsyncIterator[Told]:
         """Every line past `after`: the missed ones in order, then each new one. Whoever missed more

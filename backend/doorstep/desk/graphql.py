@@ -16,6 +16,7 @@ from doorstep.capacity.graphql import SlotCapacity, capacities_shown
 from doorstep.couriers.graphql import Courier, presented
 from doorstep.desk import model
 from doorstep.desk.actions import Desk, Told
+from doorstep.desk.rules import minutes_late
 from doorstep.kit.gql import Info, argument, explain, not_found, public, refuse, shown
 
 explain(model.AlarmKind, "What should worry a dispatcher.", model.ALARM_WORDS)
@@ -29,6 +30,10 @@ class Alarm:
     at: datetime = shown("When it was raised.")
     appointment: Appointment | None = shown("What it is about, if it is about an appointment.")
     courier: Courier | None = shown("Whom it is about, if it is about a courier.")
+    minutes_late: int | None = shown(
+        "How many minutes after the window the courier comes as things stand, if that is what is "
+        "wrong; 0: just before it ends."
+    )
     capacity: SlotCapacity | None = shown("What it is about, if it is about a slot.")
     affected: list[Appointment] = shown(
         "The appointments that the slot has no room for now; the newest booked first."
@@ -71,10 +76,17 @@ async def alarms_shown(
             at=alarm.at,
             appointment=appointments.get(alarm.appointment_id or ""),
             courier=couriers.get(alarm.courier_id or ""),
+            minutes_late=_minutes_late(alarm, found),
             **await _shortage_shown(alarm, viewer, info),
         )
         for alarm in alarms
     ]
+
+
+def _minutes_late(alarm: model.Alarm, found: dict[str, StoredAppointment]) -> int | None:
+    about = found.get(alarm.appointment_id or "")
+    late = alarm.kind is model.AlarmKind.RUNNING_LATE and about
+    return minutes_late(about) if about and late else None
 
 
 async def _shortage_shown(alarm: model.Alarm, viewer: Viewer, info: Info) -> dict[str, Any]:

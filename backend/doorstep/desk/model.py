@@ -22,6 +22,7 @@ class AlarmKind(StrEnum):
     DUTY_ENDED_WITH_STOPS = "DUTY_ENDED_WITH_STOPS"
     CAPACITY_SHORT = "CAPACITY_SHORT"
     REOFFER_LAPSED = "REOFFER_LAPSED"
+    RUNNING_LATE = "RUNNING_LATE"
 
 
 ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
@@ -40,6 +41,9 @@ ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
     AlarmKind.REOFFER_LAPSED: Words(
         "无法按约上门，客户尚未答复改约，请联系客户。",
         "This cannot be kept, and nobody has answered our offer. Please call the customer.",
+    ),
+    AlarmKind.RUNNING_LATE: Words(
+        "照目前的进度，揽投员将晚到。", "As things stand, the courier will be late."
     ),
 }
 

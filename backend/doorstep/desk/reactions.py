@@ -7,6 +7,7 @@ from doorstep.appointments.events import (
     AddressChangeTold,
     AppointmentBooked,
     AppointmentCancelled,
+    AppointmentForeseen,
     AppointmentMoved,
     AppointmentNoted,
     AppointmentRedirected,
@@ -18,7 +19,7 @@ from doorstep.appointments.events import (
 from doorstep.capacity.events import CapacityChanged
 from doorstep.couriers.events import DutyEnded
 from doorstep.desk.actions import Desk
-from doorstep.dispatch.events import OfferUntaken
+from doorstep.dispatch.events import LatenessForeseen, OfferUntaken
 from doorstep.kit.events import Event
 
 Reaction = Callable[[Desk, Any], Awaitable[None]]
@@ -34,7 +35,9 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentReoffered: Desk.tell,
     AppointmentReofferLapsed: Desk.heed_reoffer_lapsed,
     AppointmentReofferWithdrawn: Desk.tell,
+    AppointmentForeseen: Desk.tell_eta,
     OfferUntaken: Desk.heed_untaken,
+    LatenessForeseen: Desk.heed_lateness,
     DutyEnded: Desk.heed_duty_ended,
     CapacityChanged: Desk.heed_capacity,
 }

@@ -1,13 +1,18 @@
 """Which alarms there are, and whether their reason still lasts. Pure."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from math import ceil
+from typing import Final
 
 from doorstep.appointments.model import Appointment, EventKind, Status
 from doorstep.capacity.model import Slot
 from doorstep.couriers.model import Courier
 from doorstep.desk.model import UNVISITED, Alarm, AlarmKind
-from doorstep.dispatch.model import OPEN_STOPS, Round
+from doorstep.dispatch.model import OPEN_STOPS, DispatchPolicy, Round
+from doorstep.dispatch.rules import is_late
+
+_AHEAD: Final = frozenset({Status.ASSIGNED, Status.EN_ROUTE})
 
 
 def untaken(appointment: Appointment, *, at: datetime) -> Alarm:
@@ -65,10 +70,41 @@ def short(slot: Slot, *, at: datetime) -> Alarm:
     )
 
 
-def newest_of_each_slot(alarms: Iterable[Alarm]) -> list[Alarm]:
-    """A slot that has shrunk again has one alarm, not two."""
-    newest = {alarm.slot_key or alarm.id: alarm for alarm in alarms}
+def running_late(appointment: Appointment, *, at: datetime) -> Alarm:
+    """Once for each time that it is foreseen: who caught up and fell behind again has another."""
+    alarm = _about(AlarmKind.RUNNING_LATE, appointment, at)
+    id = f"{alarm.id}.{int(at.timestamp() * 1000)}"
+    return alarm.model_copy(update={"id": id, "courier_id": appointment.courier_id})
+
+
+def runs_late(
+    appointment: Appointment | None, courier_id: str | None, policy: DispatchPolicy
+) -> bool:
+    """Whether that courier, who has it still, will be late for it."""
+    return (
+        appointment is not None
+        and appointment.courier_id == courier_id
+        and appointment.status in _AHEAD
+        and is_late(appointment.eta, appointment.window, policy)
+    )
+
+
+def minutes_late(appointment: Appointment) -> int:
+    """How long after its window somebody comes, as things stand; 0: within it."""
+    late = (appointment.eta - appointment.window.end) if appointment.eta else timedelta()
+    return max(0, ceil(late / timedelta(minutes=1)))
+
+
+def newest_of_each(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """A slot that has shrunk again has one alarm, not two; so has a visit that is late again."""
+    newest = {_subject(alarm): alarm for alarm in alarms}
     return list(newest.values())
+
+
+def _subject(alarm: Alarm) -> str:
+    if alarm.kind is AlarmKind.RUNNING_LATE:
+        return f"{alarm.kind}.{alarm.appointment_id}"
+    return alarm.slot_key or alarm.id
 
 
 def has_open_stops(round: Round | None) -> bool:
@@ -82,6 +118,7 @@ def lasts(
     round: Round | None,
     *,
     short: bool,
+    policy: DispatchPolicy,
 ) -> bool:
     """Whether an alarm's reason still holds."""
     match alarm.kind:
@@ -108,3 +145,5 @@ def lasts(
             return courier is not None and not courier.on_duty and has_open_stops(round)
         case AlarmKind.CAPACITY_SHORT:
             return short
+        case AlarmKind.RUNNING_LATE:
+            return runs_late(appointment, alarm.courier_id, policy)

@@ -1,5 +1,7 @@
 """What happens to rounds and offers."""
 
+from datetime import datetime
+
 from doorstep.kit.events import Event
 
 
@@ -15,3 +17,12 @@ class OfferEnded(Event):
 
 class OfferUntaken(Event):
     """Nobody is left to ask: `aggregate` is the appointment, `sequence` that of its history."""
+
+
+class LatenessForeseen(Event):
+    """A courier will be late as things stand: `aggregate` is the appointment, `sequence` that of
+    its history. Told once for each stop and crossing.
+    """
+
+    courier_id: str
+    eta: datetime

@@ -131,6 +131,10 @@ class Handheld:
         """Write the difference between how things stood and how they stand."""
         if first.on_duty != last.on_duty:
             await self.couriers.set_duty(last.courier, on_duty=last.on_duty, at=now, tx=tx)
+        if last.seen and last.on_duty:
+            at_work = last.courier.model_copy(update={"on_duty": True})
+            ahead = self.policy.clock_ahead
+            await self.couriers.keep_position(at_work, last.seen, now=now, clock_ahead=ahead, tx=tx)
         steps = [
             (before, last.appointments[id])
             for id, before in first.appointments.items()

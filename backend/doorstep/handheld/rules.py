@@ -23,7 +23,7 @@ from doorstep.appointments.model import (
 )
 from doorstep.appointments.rules import moved, noted, taken_over
 from doorstep.catalogue.model import FAILURES, PROOF_POLICY, Need, Proof
-from doorstep.couriers.model import Courier
+from doorstep.couriers.model import Courier, Position
 from doorstep.dispatch.model import Assignment, Ending, Round, StopState
 from doorstep.dispatch.rules import is_for, with_state
 from doorstep.handheld.model import (
@@ -57,6 +57,8 @@ class Standing:
     """Commands carried out before, by command id: what an undo may name."""
     ended: tuple[tuple[Assignment, Ending, str | None], ...] = ()
     accepted: tuple[str, ...] = ()
+    seen: Position | None = None
+    """Where they were last, as the commands say."""
 
     def after(self, appointment: Appointment, stop: StopState, **changed: object) -> "Standing":
         """The standing with this appointment, and its stop in this state."""
@@ -97,7 +99,11 @@ def carry_out(standing: Standing, command: Command, around: Circumstances) -> Ve
     """The standing after `command`, or why it was not carried out."""
     if command.captured_at > around.now + around.policy.clock_ahead:
         return refuse(CommandRefusal.CLOCK_SKEW, "capturedAt")
-    return _ACTS[command.act](standing, command, around)
+    after = _ACTS[command.act](standing, command, around)
+    if isinstance(after, CommandRefused) or command.location is None:
+        return after
+    seen = Position(where=command.location, at=command.captured_at)
+    return replace(after, seen=max((after.seen or seen, seen), key=lambda each: each.at))
 
 
 def _start_duty(standing: Standing, command: Command, around: Circumstances) -> Verdict:

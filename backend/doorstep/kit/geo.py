@@ -3,9 +3,10 @@
 Units  degrees in WGS 84, longitude first as in GeoJSON; distances in whole metres
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
-from typing import Final
+from typing import Any, Final, NewType
 
 import coordTransform
 from pydantic import BaseModel, ConfigDict, Field
@@ -29,6 +30,9 @@ class Point(BaseModel):
     longitude: float = Field(ge=-180, le=180, allow_inf_nan=False)
     latitude: float = Field(ge=-90, le=90, allow_inf_nan=False)
 
+
+GeoJson = NewType("GeoJson", Mapping[str, Any])
+"""What RFC 7946 calls a GeoJSON object."""
 
 _TO_WGS84: Final = {
     CoordinateSystem.GCJ02: coordTransform.gcj02_to_wgs84,

@@ -324,7 +324,7 @@ class _Scalar(Protocol):
 
 
 def scalars() -> dict[object, Any]:
-    """How instants, days and amounts are read and written."""
+    """How instants, days, amounts and maps are read and written."""
     make = cast(_Scalar, strawberry.scalar)
     return {
         datetime: make(
@@ -347,7 +347,18 @@ def scalars() -> dict[object, Any]:
             serialize=str,
             parse_value=_decimal,
         ),
+        geo.GeoJson: make(
+            name="GeoJSON",
+            description="A GeoJSON object in WGS 84, longitude first. It is only ever answered.",
+            specified_by_url="https://www.rfc-editor.org/rfc/rfc7946",
+            serialize=dict,
+            parse_value=_never_asked,
+        ),
     }
+
+
+def _never_asked(_: object) -> geo.GeoJson:
+    raise GraphQLError("GeoJSON is only ever answered")
 
 
 # ------------------------------------------------------------------ one attempt at one effect

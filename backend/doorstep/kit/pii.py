@@ -11,7 +11,6 @@ import base64
 import hmac
 import os
 import stat
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,6 +25,7 @@ from pymongo.errors import BulkWriteError
 from doorstep.kit.clock import Clock
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.transactions import Mongo
+from doorstep.kit.remembered import Latest
 
 KEYS: Final = "pii_keys"
 _VERSION: Final = b"\x01"
@@ -137,7 +137,7 @@ class Vault:
         self._keys = mongo.keys_db[KEYS]
         self._keyring = keyring
         self._clock = clock
-        self._open: OrderedDict[str, tuple[datetime, OwnerKey]] = OrderedDict()
+        self._open: Latest[str, tuple[datetime, OwnerKey]] = Latest(_CACHED_OWNERS)
         self._wrapping = {name: AESGCM(key) for name, key in keyring.wrapping.items()}
 
     def blind(self, text: str) -> bytes:
@@ -179,9 +179,7 @@ class Vault:
         nonce, text = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
         raw = self._wrapping[row["by"]].decrypt(nonce, text, f"key|{row['_id']}".encode())
         key = OwnerKey(row["_id"], raw)
-        self._open[row["_id"]] = (self._clock.now() + _CACHED_FOR, key)
-        if len(self._open) > _CACHED_OWNERS:
-            self._open.popitem(last=False)
+        self._open.keep(row["_id"], (self._clock.now() + _CACHED_FOR, key))
         return key
 
     def _wrapped(self, owner: str) -> Document:

@@ -4,9 +4,11 @@ What is remembered may be as old as `seconds`; nothing that decides a race may r
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -37,3 +39,21 @@ class Remembered(Generic[T]):
         """Read afresh at the next question."""
         self._until = 0.0
         self._forgotten += 1
+
+
+class Latest(Generic[K, T]):
+    """The `most` that were kept last; the one that was kept first goes first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[K, T] = OrderedDict()
+
+    def get(self, key: K) -> T | None:
+        return self._kept.get(key)
+
+    def keep(self, key: K, value: T) -> T:
+        self._kept[key] = value
+        self._kept.move_to_end(key)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return value

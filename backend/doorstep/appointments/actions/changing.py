@@ -10,6 +10,7 @@ from doorstep.appointments.actions.handing import Handing
 from doorstep.appointments.events import (
     AppointmentCancelled,
     AppointmentEvent,
+    AppointmentForeseen,
     AppointmentRescheduled,
 )
 from doorstep.appointments.model import (
@@ -202,6 +203,10 @@ class Changing(Handing):
                 return ChangeRefused(code=ChangeRefusal.IDEMPOTENCY_KEY_REUSED, path=_KEY)
         raise AssertionError(outcome)
 
+    async def last_courier(self, customer_id: str) -> str | None:
+        """Who came to this customer last, and did all there was to do."""
+        return await self.store.last_courier(customer_id)
+
     async def load(self, ids: Collection[str], *, tx: Tx | None = None) -> dict[str, Appointment]:
         return await self.store.get_many(ids, tx=tx) if ids else {}
 
@@ -225,3 +230,18 @@ class Changing(Handing):
                 await self.hand_on(back.key, at=after.history[-1].recorded_at, tx=tx)
             for told in event.since(after, before.sequence) if event else ():
                 tx.record(told)
+
+    async def foresee(
+        self, etas: Sequence[tuple[Appointment, datetime]], *, at: datetime, tx: Tx
+    ) -> None:
+        """Keep when each will be visited, and say so. It is no change of version, and no entry of
+        the history. Raises Overtaken if one was changed meanwhile.
+        """
+        steps = [(each, each.model_copy(update={"eta": eta})) for each, eta in etas]
+        await self.save(steps, None, tx=tx)
+        for each, _ in etas:
+            tx.record(
+                AppointmentForeseen(
+                    aggregate=each.id, sequence=each.sequence, at=at, branch_id=each.branch_id
+                )
+            )

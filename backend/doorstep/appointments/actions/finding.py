@@ -146,3 +146,7 @@ class Finding(Tools):
     ) -> list[str]:
         """The ids of those that no courier has, and none is asked about."""
         return [each.id for each in await self.promises.unasked_in(span, path, area_ids)]
+
+    async def unasked_on(self, branch_id: str, days: Collection[date]) -> list[str]:
+        """The same of one branch, on these days."""
+        return await self.promises.unasked_on(branch_id, days)

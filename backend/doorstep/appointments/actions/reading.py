@@ -18,11 +18,14 @@ from doorstep.kit.pages import Page
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that happened to an appointment; without `entry` the reader must start over."""
+    """One thing that happened to an appointment; without `entry` only its ETA did, or the reader
+    must start over.
+    """
 
     sequence: int
     entry: HistoryEntry | None
     appointment: Appointment
+    resync: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,12 @@ class Reading(Tools):
         """The appointments whose courier was asked about another door and has not answered."""
         return await self.store.unanswered(at, most)
 
+    async def of_days(
+        self, branch_ids: Collection[str], first: date, last: date
+    ) -> list[Appointment]:
+        """All of these branches' days, both days included, but for what was cancelled."""
+        return await self.store.of_days(branch_ids, first, last)
+
     async def of_customer(
         self, customer_id: str, ask: PageAsk, statuses: Collection[Status] | None
     ) -> Page[Appointment]:
@@ -88,21 +97,30 @@ class Reading(Tools):
     async def follow(
         self, id: str, may_see: Callable[[Appointment], bool], *, after: int | None
     ) -> AsyncIterator[Change]:
-        """Every entry of the history past `after`: the missed ones in order, then each new one.
+        """Every entry of the history past `after`: the missed ones in order, then each new one; and
+        from now on each new ETA, which has no entry.
 
         The bell is hung before the first reading, so nothing falls between the two. A reader who
         claims to know more than has happened starts over. Ends when it is theirs no longer.
         """
         with self.hub.listen(id) as bell:
-            told = after
+            told, known = after, None
             while (appointment := await self.store.get(id)) and may_see(appointment):
                 if told is None:
                     told = appointment.sequence
                 elif told > appointment.sequence:
                     told = appointment.sequence
+                    yield Change(told, None, appointment, resync=True)
+                elif known and _is_another_eta(known, appointment):
                     yield Change(told, None, appointment)
                 for entry in appointment.history:
                     if entry.sequence > told:
                         told = entry.sequence
                         yield Change(told, entry, appointment)
+                known = appointment
                 await bell.heard()
+
+
+def _is_another_eta(before: Appointment, after: Appointment) -> bool:
+    """Whether nothing happened but that the ETA is another."""
+    return before.sequence == after.sequence and before.eta != after.eta

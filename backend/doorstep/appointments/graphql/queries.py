@@ -277,7 +277,7 @@ async def address_for(id: str, info: Info) -> StoredAddress | None:
 class AppointmentSubscription:
     @subscription(
         "Every change of one appointment past `after` (an AppointmentEvent.sequence): the missed "
-        "ones in order, then each new one.",
+        "ones in order, then each new one; and each new `eta`, without an event.",
         to=SIGNED_IN,
     )
     async def appointment_changed(
@@ -302,5 +302,5 @@ class AppointmentSubscription:
                 sequence=change.sequence,
                 event=AppointmentEvent.of(change.entry) if change.entry else None,
                 appointment=(await shown_to(viewer, [change.appointment], info))[0],
-                resync=change.entry is None,
+                resync=change.resync,
             )

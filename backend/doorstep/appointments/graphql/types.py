@@ -13,14 +13,15 @@ from doorstep.addresses.graphql import (
 )
 from doorstep.addresses.rules import AreaMap
 from doorstep.appointments import model
+from doorstep.appointments.actions import Appointments
 from doorstep.appointments.graphql.offers import Reoffer
-from doorstep.appointments.rules import Sight, Viewer, sight_of
+from doorstep.appointments.rules import Sight, Viewer, followed_by_customer, sight_of
 from doorstep.capacity import model as capacity_model
 from doorstep.capacity.actions import Capacity, SlotView
 from doorstep.capacity.graphql import Slot
 from doorstep.catalogue.model import Channel, LineOutcome, ServiceKind
 from doorstep.couriers.actions import Couriers
-from doorstep.couriers.graphql import CourierCard
+from doorstep.couriers.graphql import CourierCard, CourierPosition
 from doorstep.couriers.model import Courier, Vehicle
 from doorstep.kit.gql import (
     Info,
@@ -264,6 +265,20 @@ class Appointment(Node):
         )
         return [DoorNote.of(note) for note in found]
 
+    followed: strawberry.Private[str | None] = None
+    """The courier whose position may be seen."""
+
+    @computed(
+        "Where the courier is: for the customer, from an hour before the window until the work is "
+        "done, if the courier lets it be known."
+    )
+    async def courier_position(self, info: Info) -> CourierPosition | None:
+        if self.followed is None:
+            return None
+        couriers: Couriers = info.context.house.couriers
+        found = await couriers.position_of(self.followed)
+        return CourierPosition.of(found) if found else None
+
     linked_ids: strawberry.Private[tuple[str | None, tuple[str, ...]]] = (None, ())
 
     @computed("The appointment that left these lines undone, if it is yours to see.")
@@ -286,6 +301,7 @@ class Appointment(Node):
         areas: AreaMap,
         tree: Tree,
         reoffer: Reoffer | None = None,
+        followed: str | None = None,
     ) -> Self:
         private = appointment.private
         return cls(
@@ -314,6 +330,7 @@ class Appointment(Node):
             watched=appointment.subject if sight.warned else None,
             linked_ids=(appointment.remainder_of, appointment.rebooked_as),
             reoffer=reoffer,
+            followed=followed,
         )
 
 
@@ -323,6 +340,7 @@ Seen = tuple[model.Appointment, Sight]
 async def presented(seen: Sequence[Seen], info: Info) -> list[Appointment]:
     """Appointments with what hangs on them, in a few questions however many they are."""
     house = info.context.house
+    rooms: Appointments = house.appointments
     addresses: Addresses = house.addresses
     areas = await addresses.city.areas()
     tree: Tree = await house.organisation.tree()
@@ -338,6 +356,7 @@ async def presented(seen: Sequence[Seen], info: Info) -> list[Appointment]:
             areas,
             tree,
             reoffers.get(appointment.id),
+            followed_by_customer(appointment, sight, rooms.policy, at=rooms.clock.now()),
         )
         for appointment, sight in seen
     ]
@@ -470,6 +489,8 @@ def cursors_of(page: Page[model.Appointment], *, by_window: bool) -> list[str]:
 @public("One thing that happened to an appointment, and how it stands now.")
 class AppointmentChange:
     sequence: int = shown("The event's; ask again `after` the last one you had.")
-    event: AppointmentEvent | None = shown("What happened; null with `resync`.")
+    event: AppointmentEvent | None = shown(
+        "What happened; null with `resync`, and when nothing did but that the `eta` is another."
+    )
     appointment: Appointment = shown("How the appointment stands now.")
     resync: bool = shown("Start over: read the appointment afresh.")

@@ -21,6 +21,7 @@ from doorstep.capacity.model import Demand, SlotRef
 from doorstep.capacity.rules import Wish
 from doorstep.catalogue.model import Channel, Errand, LineOutcome, ServiceKind, WayIn
 from doorstep.kit.documents import Stored
+from doorstep.kit.geo import Point
 from doorstep.kit.refusals import Refusal, Words
 from doorstep.kit.windows import Day, TimeWindow
 from doorstep.notes.model import Subject
@@ -306,6 +307,11 @@ class Appointment(Stored):
         )
 
     @property
+    def where(self) -> Point | None:
+        """None: nobody may know any more."""
+        return self.private.address.door.location
+
+    @property
     def rebooked_as(self) -> tuple[str, ...]:
         """The appointments in which its lines are tried again, in the order of the lines."""
         return tuple(dict.fromkeys(line.rebooked_as for line in self.lines if line.rebooked_as))
@@ -315,7 +321,7 @@ class Appointment(Stored):
         return Wish(
             errands=tuple(line.errand for line in self.lines),
             way_in=self.private.access_notes.way_in,
-            where=self.private.address.door.location,
+            where=self.where,
         )
 
 
@@ -332,6 +338,8 @@ class BookingPolicy(BaseModel):
     """How many a customer may, for themselves."""
     change_patience: timedelta = timedelta(minutes=15)
     """How long a courier at work is asked to agree to another door."""
+    position_before: timedelta = timedelta(hours=1)
+    """How long before the window a customer may see where their courier is."""
 
 
 @dataclass(frozen=True)

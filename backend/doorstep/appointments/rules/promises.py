@@ -342,6 +342,17 @@ def noted(
     return after.model_copy(update={"version": appointment.version + counts})
 
 
+def standing(history: Iterable[HistoryEntry]) -> tuple[HistoryEntry, ...]:
+    """What happened, less what was taken back: an UNDONE takes back the entry just before it."""
+    kept: list[HistoryEntry] = []
+    for entry in history:
+        if entry.kind is EventKind.UNDONE:
+            kept.pop()
+        else:
+            kept.append(entry)
+    return tuple(kept)
+
+
 def _counted(appointment: Appointment) -> tuple[object, ...]:
     """What is another version when it is another."""
     private = appointment.private
@@ -492,6 +503,17 @@ def sight_of(appointment: Appointment, viewer: Viewer, *, at: datetime) -> Sight
     if viewer.caller.may(STAFF, appointment.branch_path):
         return _masked(staff=True, courier=True)
     return None
+
+
+def followed_by_customer(
+    appointment: Appointment, sight: Sight, policy: BookingPolicy, *, at: datetime
+) -> str | None:
+    """The courier whose position its customer may see now. None: nobody's."""
+    if not sight.own or appointment.status not in _COMING:
+        return None
+    return (
+        appointment.courier_id if at >= appointment.window.start - policy.position_before else None
+    )
 
 
 def _sight_of_courier(appointment: Appointment, courier_id: str, at: datetime) -> Sight:

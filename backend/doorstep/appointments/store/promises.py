@@ -32,6 +32,7 @@ KEPT: Final = (
         APPOINTMENTS,
         (
             Index(("branch_id", "day", "window.start", "_id")),
+            Index(("branch_id", "day"), only={"status": Status.BOOKED, "offered_to": None}),
             Index(("customer_id", "-_id")),
             Index(("status", "window.end")),
             Index(("customer_id", "address_id"), only={"status": {"$in": sorted(OPEN)}}),
@@ -68,6 +69,12 @@ class AppointmentStore:
             {"_id": {"$in": list(ids)}}, session=tx.session if tx else None
         )
         return {found.id: found for found in await self._opened([row async for row in rows])}
+
+    async def last_courier(self, customer_id: str) -> str | None:
+        """Who came to this customer last, and did all there was to do."""
+        done = {"customer_id": customer_id, "status": Status.COMPLETED}
+        row = await self._appointments.find_one(done, {"courier_id": 1}, sort=[("_id", -1)])
+        return row["courier_id"] if row else None
 
     async def add(self, appointment: Appointment, *, tx: Tx) -> None:
         key = await self._vault.key(appointment.customer_id)
@@ -176,6 +183,19 @@ class AppointmentStore:
                 "day": slot.day.isoformat(),
                 "window.start": slot.window.start,
                 "area_id": slot.area_id,
+                "status": {"$ne": Status.CANCELLED},
+            }
+        )
+        return await self._opened([row async for row in rows])
+
+    async def of_days(
+        self, branch_ids: Collection[str], first: date, last: date
+    ) -> list[Appointment]:
+        """All that was not cancelled, whatever became of it."""
+        rows = self._appointments.find(
+            {
+                "branch_id": {"$in": sorted(branch_ids)},
+                "day": {"$gte": first.isoformat(), "$lte": last.isoformat()},
                 "status": {"$ne": Status.CANCELLED},
             }
         )

@@ -115,6 +115,19 @@ class PromiseStore:
             wanted["area_id"] = {"$in": sorted(area_ids)}
         return await self._found(wanted)
 
+    async def unasked_on(self, branch_id: str, days: Collection[date]) -> list[str]:
+        """The ids of those of a branch that no courier has, and none is asked about."""
+        rows = self._appointments.find(
+            {
+                "branch_id": branch_id,
+                "day": {"$in": [day.isoformat() for day in days]},
+                "status": Status.BOOKED,
+                "offered_to": None,
+            },
+            {"_id": 1},
+        )
+        return [row["_id"] async for row in rows]
+
     async def _found(self, wanted: Document) -> list[Promise]:
         rows = self._appointments.find(wanted, _LIGHT).sort([("window.start", 1), ("_id", 1)])
         return [Promise.of_document(row) async for row in rows]

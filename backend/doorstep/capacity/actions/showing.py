@@ -147,7 +147,9 @@ class Showing(Agreeing):
                 slot, demand, bounds, around, at=at, hold_id=hold_id, instead=instead
             )
             views.append(_view(slot, wish, bounds, demand, closed, at))
-        return await self._with_room(views, wish)
+        if hold_id or instead:  # what is kept for whoever asks is not taken from them again
+            return views
+        return await self._with_room(views, wish, at)
 
     async def _days(
         self, days: set[date], wish: Wish, area_id: str
@@ -160,18 +162,16 @@ class Showing(Agreeing):
             found[day] = bounds, rules.demand_of(wish, costs, bounds.buffer_minutes)
         return found
 
-    async def _with_room(self, views: list[SlotView], wish: Wish) -> list[SlotView]:
-        """What the budget leaves open, a full round may still close."""
+    async def _with_room(self, views: list[SlotView], wish: Wish, at: datetime) -> list[SlotView]:
+        """What the budget leaves open, full rounds may still close."""
         open_ones = [view for view in views if not view.closed and not view.too_far]
         if wish.where is None or not open_ones:
             return views
-        slots = [view.slot for view in open_ones]
-        crowded = await self.feasible.crowded(slots, open_ones[0].demand, wish.where)
-        if not crowded:
-            return views
+        visits = [(view.slot, view.demand) for view in open_ones]
+        shut = await self.feasible.closed(visits, wish.where, at=at)
         return [
-            replace(view, closed=SlotClosedReason.FULL)
-            if view.closed is None and view.slot.id in crowded
+            replace(view, closed=shut[view.slot.id])
+            if view.closed is None and view.slot.id in shut
             else view
             for view in views
         ]

@@ -4,8 +4,12 @@ from dataclasses import dataclass
 
 from doorstep.dispatch.actions.assigning import Assigning
 from doorstep.dispatch.actions.following import Following
+from doorstep.dispatch.actions.looking import Looking
 from doorstep.dispatch.actions.offering import Offering
-from doorstep.dispatch.actions.planning import Planning, Proposal
+from doorstep.dispatch.actions.picturing import Picturing
+from doorstep.dispatch.actions.planning import Planning
+from doorstep.dispatch.actions.promising import Promising
+from doorstep.dispatch.actions.proposing import Proposal
 from doorstep.dispatch.actions.reading import Change, Reading
 from doorstep.dispatch.actions.working import Working
 
@@ -13,5 +17,15 @@ __all__ = ["Change", "Dispatch", "Proposal"]
 
 
 @dataclass(frozen=True)
-class Dispatch(Offering, Assigning, Following, Working, Planning, Reading):
+class Dispatch(
+    Promising,
+    Offering,
+    Assigning,
+    Following,
+    Working,
+    Looking,
+    Planning,
+    Reading,
+    Picturing,
+):
     """All verbs of the room, over one set of tools."""

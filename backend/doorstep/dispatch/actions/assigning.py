@@ -10,19 +10,22 @@ from doorstep.appointments.model import Appointment, EventKind
 from doorstep.appointments.rules import moved
 from doorstep.couriers.model import Courier
 from doorstep.dispatch import rules
-from doorstep.dispatch.actions.tools import Tools, freed
+from doorstep.dispatch.actions.surveying import Surveying
+from doorstep.dispatch.actions.tools import freed
 from doorstep.dispatch.model import (
+    Assignment,
     AssignmentRefusal,
     AssignmentRefused,
     Ending,
     StopState,
 )
+from doorstep.dispatch.rules import Choice
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Repeated, Reused, Tx
 
 
 @dataclass(frozen=True)
-class Assigning(Tools):
+class Assigning(Surveying):
     """It replaces an offer; of two who give theirs at once, one wins."""
 
     async def assign(
@@ -61,13 +64,42 @@ class Assigning(Tools):
             )
             assert after is not None
             await self.appointments.save([(before, after)], AppointmentMoved, tx=tx)
-            word = rules.offer(id, after, courier, at=attempt.at, answer_by=None, by_role=by_role)
-            await self._put_on_round(word, after, courier, attempt.at, tx)
+            await self._give(id, after, courier, attempt.at, by_role, tx)
             return after
 
         async with self.turns.of(courier_id):
             outcome = await self.mongo.once(attempt, body)
         return await self._answered(outcome)
+
+    async def _give(
+        self,
+        id: str,
+        appointment: Appointment,
+        courier: Courier,
+        now: datetime,
+        by_role: Role,
+        tx: Tx,
+    ) -> None:
+        """To the courier who was named, where it lengthens their way least; where it fits nowhere,
+        in the order of windows: the word holds.
+        """
+        found = Choice(None, ())
+        if considered := await self.considered(appointment, now, tx):
+            survey, wanted = considered
+            found = survey.named(courier.id, wanted)
+        round = await self.rounds.get(courier.id, courier.branch_id, appointment.day, tx=tx)
+        fits = found.place.before if found.place else rules.behind_sooner(round, appointment.window)
+        word = rules.offer(
+            id,
+            appointment,
+            courier,
+            at=now,
+            answer_by=None,
+            by_role=by_role,
+            found=found,
+            most_explained=self.policy.most_explained,
+        )
+        await self.put_on_round(word, appointment, courier, now, tx, before=fits)
 
     async def _judge_courier(
         self, appointment: Appointment, courier: Courier, tx: Tx
@@ -110,6 +142,15 @@ class Assigning(Tools):
             return after
 
         return await self._answered(await self.mongo.once(attempt, body))
+
+    async def assignments_of(
+        self, appointment_id: str, may: Collection[str] | None
+    ) -> list[Assignment]:
+        """Who was asked, in order. Somebody else's appointment looks exactly like none."""
+        found = (await self.appointments.load([appointment_id])).get(appointment_id)
+        if found is None or not _in(found.branch_path, may):
+            return []
+        return await self.assignments.all_of(appointment_id)
 
     async def _in_sight(
         self, appointment_id: str, may: Collection[str] | None, tx: Tx

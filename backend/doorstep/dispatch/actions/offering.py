@@ -8,12 +8,13 @@ from typing import Final
 from doorstep.appointments.model import Appointment, Status
 from doorstep.couriers.model import Courier
 from doorstep.dispatch import rules
-from doorstep.dispatch.actions.tools import Tools
+from doorstep.dispatch.actions.surveying import Surveying
 from doorstep.dispatch.events import OfferUntaken
 from doorstep.dispatch.model import (
     Assignment,
     Ending,
 )
+from doorstep.dispatch.rules import Choice
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.kit.windows import TimeWindow
@@ -22,15 +23,17 @@ _SWEPT_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True)
-class Offering(Tools):
-    """The nearest courier first, each until they answer or the time is up."""
+class Offering(Surveying):
+    """Whose way it lengthens least first, each until they answer or the time is up."""
 
     async def offer_next(
         self, appointment_id: str, *, unless_after: int | None = None
     ) -> Assignment | None:
-        """Ask the nearest courier who can come and was not asked yet. None: nobody is left, or
-        nothing is to be asked. Harmless when repeated: who is being asked is asked once, and what
-        has happened `unless_after` that entry of the history has its own consequences.
+        """Ask the courier whose way it lengthens least, of those who were not asked yet.
+
+        None: nobody is left, or nothing is to be asked. Harmless when repeated: who is being asked
+        is asked once, and what has happened `unless_after` that entry of the history has its own
+        consequences.
         """
         now = self.clock.now()
         id = new_id("asg")
@@ -47,18 +50,28 @@ class Offering(Tools):
                 return None
             if await self.appointments.cannot_be_kept(appointment, tx=tx):
                 return None
-            courier = await self._next_courier(appointment, tx)
-            if courier is None:
+            choice, courier = await self._next_courier(appointment, now, tx)
+            if courier is None or choice.place is None:
                 tx.record(
                     OfferUntaken(aggregate=appointment_id, sequence=appointment.sequence, at=now)
                 )
                 return None
             shifts = await self.couriers.next_shifts(courier.id, now)
             until = rules.answer_by(appointment.window, shifts, self.policy, at=now)
-            assignment = rules.offer(id, appointment, courier, at=now, answer_by=until)
+            assignment = rules.offer(
+                id,
+                appointment,
+                courier,
+                at=now,
+                answer_by=until,
+                found=choice,
+                most_explained=self.policy.most_explained,
+            )
             offered = appointment.model_copy(update={"offered_to": courier.id})
             await self.appointments.save([(appointment, offered)], None, tx=tx)
-            await self._put_on_round(assignment, appointment, courier, now, tx)
+            await self.put_on_round(
+                assignment, appointment, courier, now, tx, before=choice.place.before
+            )
             return assignment
 
         return await self.mongo.transact(body)
@@ -70,14 +83,17 @@ class Offering(Tools):
         for id in await self.appointments.unasked_in(span, path, area_ids):
             await self.offer_next(id)
 
-    async def _next_courier(self, appointment: Appointment, tx: Tx) -> Courier | None:
-        roster = await self.couriers.roster(appointment.branch_id, appointment.window)
-        asked = await self.assignments.asked_since(appointment.id, appointment.window.start, tx=tx)
-        for courier in rules.ranked(appointment, roster, asked_before=asked):
-            round = await self.rounds.get(courier.id, courier.branch_id, appointment.day, tx=tx)
-            if not rules.is_full(round, appointment.window, self.policy):
-                return courier
-        return None
+    async def _next_courier(
+        self, appointment: Appointment, now: datetime, tx: Tx
+    ) -> tuple[Choice, Courier | None]:
+        """Whose way it lengthens least, and why it is none of the others."""
+        considered = await self.considered(appointment, now, tx)
+        if considered is None:
+            return Choice(None, ()), None
+        survey, wanted = considered
+        choice = survey.choose(wanted, round(self.policy.usual_courier_worth.total_seconds()))
+        place = choice.place
+        return choice, await self.couriers.get(place.courier_id) if place else None
 
     async def end_lapsed(self) -> int:
         """Offers that nobody answered in time come to nothing. How many did."""

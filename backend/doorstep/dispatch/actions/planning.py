@@ -1,23 +1,24 @@
-"""Planning a branch's day: read, search in a process of its own, write what still holds.
+"""Planning a branch's day: propose, and write what still holds.
 
 Written in one transaction: a day is planned or it is not. What changed while it was searched for is
 left as it is, and said.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 
-from doorstep.appointments.model import OPEN, Appointment, Status
-from doorstep.couriers.model import Courier
+from doorstep.appointments.model import Appointment, Status
+from doorstep.couriers.rules import Roster
 from doorstep.dispatch import rules
-from doorstep.dispatch.actions.tools import Tools
+from doorstep.dispatch.actions.proposing import Proposal, Proposing
 from doorstep.dispatch.model import (
     Assignment,
     DayPlan,
     Ending,
     FiguresKept,
-    PlanPolicy,
     PlanRefusal,
     PlanRefused,
     Round,
@@ -26,81 +27,37 @@ from doorstep.dispatch.model import (
     UnplannedKept,
     round_id,
 )
-from doorstep.dispatch.outside import Extras, NoExtras, OwnProcess, Planner
-from doorstep.dispatch.problem import (
-    Carries,
-    DayPapers,
-    Figures,
-    Plan,
-    Problem,
-    budget_of,
-    figures_of,
-    orders_of,
-    problem_of,
-)
+from doorstep.dispatch.problem import Figures
 from doorstep.dispatch.rules import Planned, Standing
 from doorstep.dispatch.store import PlanStore
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Repeated, Reused, Tx
-from doorstep.kit.pages import Ask
-from doorstep.kit.windows import day_span, local_day
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """A plan that nothing was done about yet, and what it was made of."""
-
-    branch_id: str
-    branch_path: str
-    papers: DayPapers
-    active: Mapping[str, Assignment]
-    problem: Problem
-    plan: Plan
-
-    @property
-    def before(self) -> Figures:
-        return figures_of(self.problem, self.problem.rounds)
-
-    @property
-    def after(self) -> Figures:
-        done = [(each.tour, [v.task for v in each.visits]) for each in self.plan.tours]
-        return figures_of(self.problem, orders_of(self.problem, done))
-
-    @property
-    def visits(self) -> list[Planned]:
-        """Of appointments; extra stops are their own rooms' to write."""
-        found = []
-        for each in self.plan.tours:
-            crew = self.problem.crews[self.problem.tours[each.tour].crew]
-            for visit in each.visits:
-                id = self.problem.tasks[visit.task].id
-                if id in self.papers.appointments:
-                    found.append(Planned(id, crew.id, self.papers.instant(visit.at)))
-        return found
+from doorstep.kit.windows import day_span
 
 
 @dataclass(frozen=True)
 class _Writing:
-    """What a plan changes, as it stands in the transaction."""
+    """What a plan changes, as the day stands in the transaction."""
 
+    roster: Roster
+    present: Mapping[str, Appointment]
+    active: Mapping[str, Assignment]
+    before: Mapping[str, Round]
+    after: dict[str, Round]
+    left_alone: frozenset[str]
     rounds: list[tuple[Round, Round]]
     steps: list[tuple[Appointment, Appointment]]
     ended: list[Assignment]
     offers: list[Assignment]
-    left_alone: list[str]
 
 
 @dataclass(frozen=True)
-class Planning(Tools):
-    """A proposal moves offers that nobody has accepted, and makes new ones; it gives no orders."""
+class Planning(Proposing):
+    """A plan moves offers that nobody has accepted, and makes new ones; it gives no orders."""
 
-    planning: PlanPolicy = field(default_factory=PlanPolicy)
-    planner: Planner = field(default_factory=OwnProcess)
-    extras: Extras = field(default_factory=NoExtras)
-    plans: PlanStore = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "plans", PlanStore(self.mongo))
+    @cached_property
+    def plans(self) -> PlanStore:
+        return PlanStore(self.mongo)
 
     async def plan_day(
         self,
@@ -121,76 +78,14 @@ class Planning(Tools):
                 return found
             return await self.write_plan(found, attempt)
 
-    async def proposal(
-        self, branch_id: str, day: date, *, seconds: float, seed: int, may: Collection[str] | None
-    ) -> Proposal | PlanRefused:
-        """The best rounds found in that time. Nothing is written."""
-        span, now = day_span(day), self.clock.now()
-        roster = await self.couriers.roster(branch_id, span)
-        path = roster.couriers[0].branch_path if roster.couriers else None
-        if path is None or not (may is None or any(path.startswith(each) for each in may)):
-            return PlanRefused(code=PlanRefusal.NOT_FOUND, path=("branchId",))
-        if day < local_day(now):
-            return PlanRefused(code=PlanRefusal.DAY_IS_OVER, path=("day",))
-        if not roster.shifts:
-            return PlanRefused(code=PlanRefusal.NOBODY_WORKS, path=("day",))
-        papers, active = await self._papers(branch_id, day, now)
-        problem = problem_of(papers, self.planning, self.ways)
-        plan = await self.planner.plan(problem, seed, budget_of(seconds, problem))
-        return Proposal(branch_id, path, papers, active, problem, plan)
-
-    async def _papers(
-        self, branch_id: str, day: date, now: datetime
-    ) -> tuple[DayPapers, dict[str, Assignment]]:
-        every = Ask(first=self.planning.most_stops)
-        page = await self.appointments.of_branch_day(branch_id, day, every, OPEN)
-        rounds = await self.rounds.of_branch_day(branch_id, day)
-        named = {stop.appointment_id for round in rounds.values() for stop in round.stops}
-        open_ones = {each.id: each for each in page.rows}
-        others = await self.appointments.load(named - open_ones.keys())
-        active = await self.assignments.active_for(list(open_ones))
-        slots = await self.appointments.capacity.get_many(
-            sorted({each.slot.key for each in page.rows})
-        )
-        routes = {
-            id: slot.route_id
-            for id, each in open_ones.items()
-            if (slot := slots.get(each.slot.key)) and slot.route_id
-        }
-        calendar = self.appointments.calendar
-        boats = [
-            boat
-            for route in sorted(set(routes.values()))
-            for boat in await calendar.sailings_of(route, day, 1)
-        ]
-        roster = await self.couriers.roster(branch_id, day_span(day))
-        terms = self.appointments.capacity.policy
-        papers = DayPapers(
-            day=day,
-            now=now,
-            appointments={**others, **open_ones},
-            roster=roster,
-            vehicles=await self.couriers.vehicles_of(roster.couriers),
-            on_foot=Carries(terms.on_foot_grams, terms.on_foot_litres),
-            rounds=rounds,
-            routes=routes,
-            boats=tuple(boats),
-            ashore=terms.ashore,
-            declined=await self.assignments.declined(page.rows),
-            shut=await self.appointments.which_cannot_be_kept(page.rows),
-            extra=tuple(await self.extras.extra_stops(branch_id, day)),
-        )
-        return papers, active
-
-    # ------------------------------------------------------------ writing it
-
     async def write_plan(self, proposal: Proposal, attempt: Attempt) -> DayPlan | PlanRefused:
         """In one transaction, and only where everything is still as the plan knew it."""
         id = new_id("pln")
         ids = {each.appointment_id: new_id("asg") for each in proposal.visits}
 
         async def body(tx: Tx) -> DayPlan:
-            writing = await self._writing(proposal, ids, attempt.at, tx)
+            writing = await self._standing_now(proposal, tx)
+            self._write(proposal, ids, writing, attempt.at)
             await self.assignments.end_many(writing.ended, Ending.REPLACED, at=attempt.at, tx=tx)
             if writing.steps:
                 await self.appointments.save(writing.steps, None, tx=tx)
@@ -201,17 +96,24 @@ class Planning(Tools):
             self.plans.add(kept, tx=tx)
             return kept
 
-        outcome: DayPlan | PlanRefused | Repeated | Reused = await self.mongo.once(attempt, body)
+        async with AsyncExitStack() as turns:
+            for courier in sorted(each.id for each in proposal.papers.roster.couriers):
+                await turns.enter_async_context(self.turns.of(courier))
+            outcome = await self.mongo.once(attempt, body)
         return await self._planned(outcome)
 
-    async def _writing(
-        self, proposal: Proposal, ids: Mapping[str, str], now: datetime, tx: Tx
-    ) -> _Writing:
+    async def _standing_now(self, proposal: Proposal, tx: Tx) -> _Writing:
+        """What the plan is about, read again.
+
+        The roster comes after the transaction's first read: leave that is granted from then on
+        writes a round that we write too, and one of us runs again.
+        """
         papers, visits = proposal.papers, proposal.visits
-        couriers = {each.id: each for each in papers.roster.couriers}
-        present = await self.appointments.load(list(ids), tx=tx)
-        active = await self.assignments.active_for(list(ids), tx=tx)
-        names = {id: round_id(id, papers.day) for id in couriers}
+        ids = [each.appointment_id for each in visits]
+        present = await self.appointments.load(ids, tx=tx)
+        roster = await self.couriers.roster(proposal.branch_id, day_span(papers.day))
+        active = await self.assignments.active_for(ids, tx=tx)
+        names = {each.id: round_id(each.id, papers.day) for each in papers.roster.couriers}
         stored = await self.rounds.get_many(list(names.values()), tx=tx)
         rounds = {
             id: stored.get(name)
@@ -219,44 +121,72 @@ class Planning(Tools):
             for id, name in names.items()
         }
         then = _standings(papers.appointments, proposal.active, papers.rounds, visits)
-        left = set(
-            rules.changed_meanwhile(visits, then, _standings(present, active, rounds, visits))
+        now = _standings(present, active, rounds, visits)
+        left = {
+            *rules.changed_meanwhile(visits, then, now),
+            *rules.on_changed_duty(visits, papers.roster, roster),
+        }
+        return _Writing(
+            roster, present, active, rounds, dict(rounds), frozenset(left), [], [], [], []
         )
-        writing = _Writing([], [], [], [], sorted(left))
-        after = dict(rounds)
-        for each in visits:
-            if each.appointment_id not in left:
-                appointment = present[each.appointment_id]
-                holder = active.get(each.appointment_id)
-                if holder is None or holder.courier_id != each.courier_id:
-                    courier = couriers[each.courier_id]
-                    offer = self._offer(ids[appointment.id], appointment, courier, papers, now)
-                    _hand_over(appointment, holder, offer, each.at, after, writing)
-                elif appointment.status is Status.ASSIGNED and appointment.eta != each.at:
-                    writing.steps.append(
-                        (appointment, appointment.model_copy(update={"eta": each.at}))
-                    )
-        arrivals = {v.appointment_id: v.at for v in visits if v.appointment_id not in left}
-        for id, before in rounds.items():
-            ordered = rules.ordered(after[id], arrivals)
+
+    def _write(
+        self, proposal: Proposal, ids: Mapping[str, str], writing: _Writing, now: datetime
+    ) -> None:
+        held = [each for each in proposal.visits if each.appointment_id not in writing.left_alone]
+        for visit in held:
+            appointment = writing.present[visit.appointment_id]
+            holder = writing.active.get(visit.appointment_id)
+            if holder is None or holder.courier_id != visit.courier_id:
+                self._offer(ids[appointment.id], appointment, visit, writing, now)
+            elif appointment.status is Status.ASSIGNED and self._is_news(appointment, visit):
+                writing.steps.append(
+                    (appointment, appointment.model_copy(update={"eta": visit.at}))
+                )
+        arrivals = {each.appointment_id: each.at for each in held}
+        for id, before in writing.before.items():
+            ordered = rules.ordered(writing.after[id], arrivals)
             if ordered != before:
                 writing.rounds.append((before, ordered))
-        return writing
+
+    def _is_news(self, appointment: Appointment, visit: Planned) -> bool:
+        eta = appointment.eta
+        return eta is None or abs(visit.at - eta) >= self.policy.eta_step
 
     def _offer(
-        self, id: str, appointment: Appointment, courier: Courier, papers: DayPapers, now: datetime
-    ) -> Assignment:
-        shifts = [each for each in papers.roster.shifts if each.courier_id == courier.id]
+        self, id: str, appointment: Appointment, visit: Planned, writing: _Writing, now: datetime
+    ) -> None:
+        """To another courier than was asked, if one was: with them a tombstone is left."""
+        roster, rounds = writing.roster, writing.after
+        if holder := writing.active.get(appointment.id):
+            writing.ended.append(holder)
+            if holder.courier_id in rounds:
+                rounds[holder.courier_id] = rules.with_state(
+                    rounds[holder.courier_id], appointment.id, StopState.REMOVED
+                )
+        courier = next(each for each in roster.couriers if each.id == visit.courier_id)
+        shifts = [each for each in roster.shifts if each.courier_id == courier.id]
         until = rules.answer_by(appointment.window, shifts, self.policy, at=now)
-        return rules.offer(id, appointment, courier, at=now, answer_by=until)
+        writing.offers.append(rules.offer(id, appointment, courier, at=now, answer_by=until))
+        writing.steps.append(
+            (appointment, appointment.model_copy(update={"offered_to": courier.id}))
+        )
+        stop = Stop(
+            id=new_id("stp"),
+            appointment_id=appointment.id,
+            window=appointment.window,
+            state=StopState.OFFERED,
+            planned_arrival=visit.at,
+            eta=visit.at,
+        )
+        rounds[courier.id] = rules.with_stop(rounds[courier.id], stop, None)
 
     async def _planned(
         self, outcome: DayPlan | PlanRefused | Repeated | Reused
     ) -> DayPlan | PlanRefused:
         if isinstance(outcome, Reused):
-            return PlanRefused(
-                code=PlanRefusal.IDEMPOTENCY_KEY_REUSED, path=("idempotencyKey",)
-            )
+            code = PlanRefusal.IDEMPOTENCY_KEY_REUSED
+            return PlanRefused(code=code, path=("idempotencyKey",))
         if isinstance(outcome, Repeated):
             found = await self.plans.get(outcome.id)
             return found or PlanRefused(code=PlanRefusal.NOT_FOUND)
@@ -279,36 +209,6 @@ def _standings(
     return found
 
 
-def _hand_over(
-    appointment: Appointment,
-    holder: Assignment | None,
-    offer: Assignment,
-    at: datetime,
-    rounds: dict[str, Round],
-    writing: _Writing,
-) -> None:
-    """An offer to another courier than was asked, if one was: with them a tombstone is left."""
-    if holder:
-        writing.ended.append(holder)
-        if holder.courier_id in rounds:
-            rounds[holder.courier_id] = rules.with_state(
-                rounds[holder.courier_id], appointment.id, StopState.REMOVED
-            )
-    writing.offers.append(offer)
-    writing.steps.append(
-        (appointment, appointment.model_copy(update={"offered_to": offer.courier_id}))
-    )
-    stop = Stop(
-        id=new_id("stp"),
-        appointment_id=appointment.id,
-        window=appointment.window,
-        state=StopState.OFFERED,
-        planned_arrival=at,
-        eta=at,
-    )
-    rounds[offer.courier_id] = rules.with_stop(rounds[offer.courier_id], stop)
-
-
 def _kept(id: str, proposal: Proposal, writing: _Writing, at: datetime) -> DayPlan:
     plan = proposal.plan
     return DayPlan(
@@ -328,7 +228,7 @@ def _kept(id: str, proposal: Proposal, writing: _Writing, at: datetime) -> DayPl
             UnplannedKept(appointment_id=each.task_id, because=each.because, figure=each.figure)
             for each in plan.unplanned
         ),
-        left_alone=tuple(writing.left_alone),
+        left_alone=tuple(sorted(writing.left_alone)),
         offered=len(writing.offers) - len(writing.ended),
         moved=len(writing.ended),
         rounds=len(writing.rounds),

@@ -1,6 +1,5 @@
 """What every verb of dispatch works with."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -8,22 +7,22 @@ from doorstep.accounts.model import Role
 from doorstep.appointments.actions import Appointments
 from doorstep.appointments.model import Appointment, EventKind
 from doorstep.appointments.rules import moved, taken_over
+from doorstep.calendar.actions import Calendar
+from doorstep.capacity.actions import Capacity
 from doorstep.couriers.actions import Couriers
-from doorstep.couriers.model import Courier, VehicleKind
 from doorstep.dispatch import rules
+from doorstep.dispatch.actions.known import Known
 from doorstep.dispatch.events import OfferEnded
 from doorstep.dispatch.model import (
     Assignment,
     DispatchPolicy,
     Ending,
-    Round,
-    Stop,
     StopState,
 )
+from doorstep.dispatch.outside import Learned
 from doorstep.dispatch.rules import StraightLines, Ways
 from doorstep.dispatch.store import AssignmentStore, RoundStore
 from doorstep.kit.clock import Clock
-from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
 from doorstep.kit.turns import Turns
@@ -41,46 +40,14 @@ class Tools:
     hub: Hub
     policy: DispatchPolicy
     clock: Clock
+    calendar: Calendar
+    capacity: Capacity
     ways: Ways = field(default_factory=StraightLines)
+    known: Known = field(default_factory=Known)
+    learned: Learned = field(default_factory=Learned)
+    """The `ways`, where a router is asked for them beforehand."""
     turns: Turns = field(default_factory=Turns)
     """Who is about to write into one courier's rounds."""
-
-    async def _put_on_round(
-        self,
-        assignment: Assignment,
-        appointment: Appointment,
-        courier: Courier,
-        now: datetime,
-        tx: Tx,
-    ) -> None:
-        """A stop for the assignment, OFFERED until its courier accepts it."""
-        self.assignments.add(assignment, tx=tx)
-        before = await self.rounds.get(courier.id, courier.branch_id, appointment.day, tx=tx)
-        stop = Stop(
-            id=new_id("stp"),
-            appointment_id=appointment.id,
-            window=appointment.window,
-            state=StopState.OFFERED,
-            planned_arrival=appointment.window.start,
-        )
-        after = await self._timed(rules.with_stop(before, stop), [appointment], courier, tx)
-        await self.rounds.save([(before, after)], at=now, tx=tx)
-
-    async def _timed(
-        self, round: Round, fresh: Iterable[Appointment], courier: Courier, tx: Tx
-    ) -> Round:
-        """The round with arrivals, where the `fresh` appointments are not written yet."""
-        ids = {stop.appointment_id for stop in round.stops if stop.state is not StopState.REMOVED}
-        given = {appointment.id: appointment for appointment in fresh}
-        known = await self.appointments.load(ids - given.keys(), tx=tx)
-        calls = {
-            id: call
-            for id, appointment in {**known, **given}.items()
-            if (call := rules.call_at(appointment))
-        }
-        vehicle = await self.couriers.vehicle(courier.vehicle_id) if courier.vehicle_id else None
-        kind = vehicle.kind if vehicle else VehicleKind.ON_FOOT
-        return rules.timed(round, calls, courier.station, kind, self.ways)
 
     async def _take_off(
         self,

@@ -7,7 +7,8 @@ from datetime import datetime
 from doorstep.appointments.events import AppointmentMoved
 from doorstep.appointments.model import Appointment
 from doorstep.dispatch import rules
-from doorstep.dispatch.actions.tools import Tools
+from doorstep.dispatch.actions.foreseeing import Foreseeing, Foresight
+from doorstep.dispatch.actions.surveying import Surveying
 from doorstep.dispatch.model import (
     Assignment,
     Ending,
@@ -17,7 +18,7 @@ from doorstep.kit.mongo.transactions import Tx
 
 
 @dataclass(frozen=True)
-class Working(Tools):
+class Working(Foreseeing, Surveying):
     """For the handheld."""
 
     async def save_work(
@@ -31,7 +32,9 @@ class Working(Tools):
         tx: Tx,
     ) -> None:
         """Write what a courier did: promises, assignments, and last the rounds."""
-        rounds, steps = await self._at_other_doors(rounds, steps, tx)
+        rounds, steps = await self._at_other_doors(rounds, steps, at, tx)
+        foresights = await self._foresee_work(rounds, steps, at, tx)
+        steps = _with_etas(steps, foresights)
         if steps:
             await self.appointments.save(steps, AppointmentMoved, tx=tx)
         for assignment, ending, reason in ended:
@@ -39,12 +42,31 @@ class Working(Tools):
             self.say_offer_ended(assignment, ending, at, tx)
         if accepted:
             await self.assignments.accept(accepted, tx=tx)
-        await self.rounds.save([(b, a) for b, a in rounds if b != a], at=at, tx=tx)
+        await self._tell_foreseen(foresights, at=at, tx=tx)
+        changed = [(b, f.round) for (b, _), f in zip(rounds, foresights, strict=True)]
+        await self.rounds.save([(b, a) for b, a in changed if b != a], at=at, tx=tx)
+
+    async def _foresee_work(
+        self,
+        rounds: Sequence[tuple[Round, Round]],
+        steps: Sequence[tuple[Appointment, Appointment]],
+        at: datetime,
+        tx: Tx,
+    ) -> list[Foresight]:
+        """What the work makes of what is still ahead: one for each round."""
+        fresh = {after.id: after for _, after in steps}
+        return [
+            await self._foresee(before, after, fresh, at=at, tx=tx)
+            if before != after
+            else Foresight(after)
+            for before, after in rounds
+        ]
 
     async def _at_other_doors(
         self,
         rounds: Sequence[tuple[Round, Round]],
         steps: Sequence[tuple[Appointment, Appointment]],
+        at: datetime,
         tx: Tx,
     ) -> tuple[Sequence[tuple[Round, Round]], Sequence[tuple[Appointment, Appointment]]]:
         """Rounds timed afresh around the doors that their courier has agreed to."""
@@ -64,10 +86,20 @@ class Working(Tools):
                 for each in here:
                     after = rules.at_other_door(after, each)
                     await self.assignments.follow(each, tx=tx)
-                after = await self._timed(after, here, courier, tx)
+                after = await self.timed(after, courier, here, now=at, tx=tx)
                 etas |= {stop.appointment_id: stop.eta for stop in after.stops}
             timed.append((before, after))
         return timed, [
             (b, a.model_copy(update={"eta": etas.get(a.id)}) if a.id in agreed else a)
             for b, a in steps
         ]
+
+
+def _with_etas(
+    steps: Sequence[tuple[Appointment, Appointment]], foresights: Sequence[Foresight]
+) -> list[tuple[Appointment, Appointment]]:
+    etas = {id: eta for foresight in foresights for id, eta in foresight.fresh.items()}
+    return [
+        (before, after.model_copy(update={"eta": etas[after.id]}) if after.id in etas else after)
+        for before, after in steps
+    ]

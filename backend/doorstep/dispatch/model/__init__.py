@@ -1,5 +1,6 @@
 """Who goes where: assignments, rounds, and the words for what may not be."""
 
+from doorstep.dispatch.model.picture import BranchDay, Ground, Layer
 from doorstep.dispatch.model.planning import (
     PLAN_WORDS,
     DayPlan,
@@ -18,6 +19,8 @@ from doorstep.dispatch.model.rounds import (
     DispatchPolicy,
     Ending,
     FeedEntry,
+    Passed,
+    PassedOver,
     Round,
     Stop,
     StopState,
@@ -31,11 +34,16 @@ __all__ = [
     "Assignment",
     "AssignmentRefusal",
     "AssignmentRefused",
+    "BranchDay",
     "DayPlan",
     "DispatchPolicy",
     "Ending",
     "FeedEntry",
     "FiguresKept",
+    "Ground",
+    "Layer",
+    "Passed",
+    "PassedOver",
     "PlanPolicy",
     "PlanRefusal",
     "PlanRefused",

@@ -85,6 +85,35 @@ class Ending(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+class PassedOver(StrEnum):
+    """Why a courier was not chosen; what the figure beside it counts."""
+
+    OFF_DUTY = "OFF_DUTY"
+    LACKS_SKILL = "LACKS_SKILL"
+    OTHER_AREA = "OTHER_AREA"
+    ISLAND = "ISLAND"
+    DEDICATED_ELSEWHERE = "DEDICATED_ELSEWHERE"
+    ASKED_BEFORE = "ASKED_BEFORE"
+    NO_VEHICLE = "NO_VEHICLE"
+    """Kilograms, or where those would do litres, that their vehicle does not carry."""
+    FULL = "FULL"
+    """Minutes by which somebody behind the new stop, or the end of the shift, would be missed."""
+    TOO_LATE = "TOO_LATE"
+    """Minutes after the window's end at which they would come."""
+    DETOUR = "DETOUR"
+    """Metres that their way is longer than that of who was chosen."""
+
+
+class Passed(BaseModel):
+    """Somebody who was considered and not chosen."""
+
+    model_config = ConfigDict(frozen=True)
+
+    courier_id: str
+    code: PassedOver
+    figure: int | None = None
+
+
 class Assignment(Stored):
     """That an appointment is one courier's to answer for, or was. Work done leaves it active.
 
@@ -107,6 +136,11 @@ class Assignment(Stored):
     ended: Ending | None = None
     ended_at: datetime | None = None
     reason: str | None = None
+    detour_seconds: int | None = None
+    """What it added to the courier's way; None: nobody looked, it was somebody's word."""
+    detour_metres: int | None = None
+    passed: tuple[Passed, ...] = ()
+    """Who else was considered, the nearest to being chosen first."""
 
 
 class FeedEntry(Stored):
@@ -125,9 +159,23 @@ class DispatchPolicy(BaseModel):
 
     patience: timedelta = timedelta(minutes=15)
     """How long an offer waits for an answer while its courier is at work."""
-    most_stops_in_window: int = 8
+    most_stops_in_window: int = 40
+    eta_step: timedelta = timedelta(minutes=3)
+    """A change of an ETA that is smaller is kept from everybody."""
+    late_margin: timedelta = timedelta(minutes=5)
+    """Who should be there less than this before the window ends is foreseen to be late."""
+    clock_ahead: timedelta = timedelta(minutes=5)
+    """How far a handheld's clock may be ahead of ours."""
     feed_kept_for: timedelta = timedelta(days=14)
     most_replayed: int = 500
+    usual_courier_worth: timedelta = timedelta(minutes=5)
+    """How much longer the way of the customer's usual courier may be for them to come again."""
+    most_explained: int = 60
+    """Couriers whose reason is kept with an assignment."""
+    at_once_within: timedelta = timedelta(hours=1)
+    """Windows that begin so soon are offered only where somebody on duty is near."""
+    near: timedelta = timedelta(minutes=30)
+    """The way that counts as near."""
 
 
 class AssignmentRefusal(StrEnum):

@@ -33,7 +33,7 @@ from doorstep.dispatch.problem.shape import (
     Unplanned,
 )
 from doorstep.dispatch.problem.walking import dealt
-from doorstep.dispatch.rules import Ways, door_of
+from doorstep.dispatch.rules import Chart
 from doorstep.kit.geo import Point
 
 _KEPT_IS_WORTH = 10
@@ -41,7 +41,7 @@ _KEPT_IS_WORTH = 10
 
 def prize_of(priority: int, policy: PlanPolicy, *, kept: bool = False) -> int:
     """What leaving it out costs, in metres. The next priority is worth as much as two of one."""
-    worth = policy.worth_metres * 2**priority
+    worth: int = policy.worth_metres * 2**priority
     return worth * _KEPT_IS_WORTH if kept else worth
 
 
@@ -55,7 +55,7 @@ class _Visit:
     route: str | None
 
 
-def problem_of(papers: DayPapers, policy: PlanPolicy, ways: Ways) -> Problem:
+def problem_of(papers: DayPapers, policy: PlanPolicy, ways: Chart) -> Problem:
     """The day as one problem: what nobody could do at all is left out of it, with its reason."""
     working = {shift.courier_id for shift in papers.roster.shifts}
     couriers = [each for each in papers.roster.couriers if each.id in working]
@@ -92,7 +92,7 @@ def _asked(
         holder = appointment.courier_id or appointment.offered_to
         two = appointment.takes.load.pairs > 0
         kept = holder if appointment.status is Status.ASSIGNED or two else None
-        where = door_of(appointment)
+        where = appointment.where
         if where is None:
             reason: Unplanned | None = Unplanned(id, LeftOut.NOWHERE)
             where = Point(longitude=0, latitude=0)
@@ -168,7 +168,7 @@ def _numbered(
     stints: Sequence[Stint],
     left: Sequence[Unplanned],
     policy: PlanPolicy,
-    ways: Ways,
+    ways: Chart,
 ) -> Problem:
     seats = {courier.id: number for number, courier in enumerate(couriers)}
     points: list[Point | None] = [visit.stop.where for visit in visits]
@@ -202,7 +202,7 @@ def _nets(
     points: Sequence[Point | None],
     kinds: Sequence[VehicleKind],
     stints: Sequence[Stint],
-    ways: Ways,
+    ways: Chart,
 ) -> dict[VehicleKind, Net]:
     first, last = min(each.early for each in stints), max(each.late for each in stints)
     hours: list[datetime] = [papers.instant(second) for second in range(first, last, 3600)]

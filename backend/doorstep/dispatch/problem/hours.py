@@ -13,7 +13,6 @@ from doorstep.calendar.model import Sailing
 from doorstep.couriers.model import Courier
 from doorstep.dispatch.model import PlanPolicy, Stop, StopState
 from doorstep.dispatch.problem.papers import DayPapers
-from doorstep.dispatch.rules import door_of
 from doorstep.kit.geo import Point
 from doorstep.kit.windows import TimeWindow, at_local
 
@@ -141,10 +140,10 @@ def _stands(papers: DayPapers, frozen: Sequence[Stop]) -> tuple[Point | None, in
     if appointment is None:
         return None, 0
     if last.state not in UNDER_WAY:
-        return door_of(appointment), 0
+        return appointment.where, 0
     due = max(papers.now, last.eta or last.planned_arrival, last.window.start)
     lasts = timedelta(minutes=appointment.takes.load.minutes)
-    return door_of(appointment), papers.second(due + lasts)
+    return appointment.where, papers.second(due + lasts)
 
 
 # ------------------------------------------------------------ who goes with which boat
@@ -211,9 +210,7 @@ def _chosen(
     return chosen
 
 
-def _can_sail(
-    papers: DayPapers, courier_id: str, boat: Sailing, others: Sequence[Sailing]
-) -> bool:
+def _can_sail(papers: DayPapers, courier_id: str, boat: Sailing, others: Sequence[Sailing]) -> bool:
     start, end = trip_of(boat)
     trip = TimeWindow(start=start, end=end)
     busy = any(

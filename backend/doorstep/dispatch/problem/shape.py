@@ -179,8 +179,9 @@ class Plan:
 
     def same_as(self, other: "Plan") -> bool:
         """Whether both say the same, however long they took."""
-        return self._said == other._said
+        return self.said == other.said
 
     @property
-    def _said(self) -> tuple[Any, ...]:
+    def said(self) -> tuple[Any, ...]:
+        """Who does what and when, without how it was found."""
         return self.tours, self.unplanned, self.cost, self.metres, self.feasible

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from doorstep.appointments.model import Appointment
+from doorstep.couriers.model import Courier
+from doorstep.couriers.rules import Roster
 from doorstep.dispatch.model import Assignment, Round, Stop, StopState
 
 _ORDERED = frozenset({StopState.OFFERED, StopState.ACCEPTED})
@@ -74,6 +76,27 @@ def changed_meanwhile(
     return [
         each.appointment_id
         for each in planned
-        if each.appointment_id in then
-        and now.get(each.appointment_id) != then[each.appointment_id]
+        if each.appointment_id in then and now.get(each.appointment_id) != then[each.appointment_id]
     ]
+
+
+def on_changed_duty(planned: Sequence[Planned], then: Roster, now: Roster) -> list[str]:
+    """Which of these are whose work is not what the plan took it for, or is none any more."""
+    before, after = _duties(then), _duties(now)
+    return [
+        each.appointment_id
+        for each in planned
+        if before.get(each.courier_id) != after.get(each.courier_id)
+    ]
+
+
+def _duties(roster: Roster) -> dict[str, tuple[object, ...]]:
+    """What a plan reckons with of each: their hours, and what they can do."""
+    hours: dict[str, list[tuple[datetime, datetime]]] = {}
+    for shift in roster.shifts:
+        hours.setdefault(shift.courier_id, []).append((shift.start, shift.end))
+    return {each.id: (*_terms(each), *sorted(hours.get(each.id, ()))) for each in roster.couriers}
+
+
+def _terms(courier: Courier) -> tuple[object, ...]:
+    return courier.branch_id, courier.vehicle_id, courier.station, courier.skills, courier.area_ids

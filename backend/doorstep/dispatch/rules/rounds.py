@@ -1,14 +1,14 @@
 """Who can take a stop, in what order a round goes, and until when an offer waits. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment, Status
-from doorstep.couriers.model import Courier, Shift, VehicleKind
+from doorstep.couriers.model import Courier, Shift
 from doorstep.couriers.rules import Roster
 from doorstep.dispatch.model import (
+    OPEN_STOPS,
     Assignment,
     AssignmentRefusal,
     DispatchPolicy,
@@ -16,28 +16,8 @@ from doorstep.dispatch.model import (
     Stop,
     StopState,
 )
-from doorstep.dispatch.rules.ways import Ways
-from doorstep.kit.geo import Point, metres_between
+from doorstep.dispatch.rules.insertion import Choice, Line
 from doorstep.kit.windows import TimeWindow
-
-
-def door_of(appointment: Appointment) -> Point | None:
-    return appointment.private.address.door.location
-
-
-def ranked(
-    appointment: Appointment,
-    roster: Roster,
-    *,
-    asked_before: Collection[str],
-) -> list[Courier]:
-    """Who could take it, the nearest first, less those who were asked before."""
-    able = roster.able(appointment.window, appointment.services)
-    fresh = [courier for courier in able if courier.id not in asked_before]
-    door = door_of(appointment)
-    if door is None:
-        return sorted(fresh, key=lambda courier: courier.id)
-    return sorted(fresh, key=lambda courier: (metres_between(courier.station, door), courier.id))
 
 
 def judge_courier(
@@ -83,6 +63,17 @@ def is_for(assignment: Assignment, appointment: Appointment) -> bool:
     return (assignment.window, assignment.door_no) == (appointment.window, appointment.door_no)
 
 
+def behind_sooner(round: Round, window: TimeWindow) -> str | None:
+    """Before which open stop a new one goes that fits nowhere: the first in a later window."""
+    later = (
+        stop.appointment_id
+        for stop in round.stops
+        if stop.state in (StopState.OFFERED, StopState.ACCEPTED)
+        and stop.window.start > window.start
+    )
+    return next(later, None)
+
+
 def is_full(round: Round, window: TimeWindow, policy: DispatchPolicy) -> bool:
     return round.open_in(window) >= policy.most_stops_in_window
 
@@ -103,10 +94,20 @@ def answer_by(
 # ------------------------------------------------------------------ rounds
 
 
-def with_stop(round: Round, stop: Stop) -> Round:
-    """The round with one stop more, in the order of windows."""
-    after = sorted((*round.stops, stop), key=lambda each: each.window.start)
-    return round.model_copy(update={"stops": tuple(after)})
+def with_stop(round: Round, stop: Stop, before: str | None) -> Round:
+    """The round with one stop more: before the open stop for that appointment, or else behind all
+    that come in their windows sooner.
+    """
+    behind = [
+        index
+        for index, each in enumerate(round.stops)
+        if each.state in OPEN_STOPS and each.appointment_id == before
+    ]
+    if before is None or not behind:
+        after = (*round.stops, stop)
+        return round.model_copy(update={"stops": after})
+    stops = (*round.stops[: behind[0]], stop, *round.stops[behind[0] :])
+    return round.model_copy(update={"stops": stops})
 
 
 def with_state(round: Round, appointment_id: str, state: StopState) -> Round:
@@ -129,41 +130,16 @@ def at_other_door(round: Round, appointment: Appointment) -> Round:
     return round.model_copy(update={"stops": stops})
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """Where a stop is, and how long somebody is there."""
-
-    where: Point
-    lasts: timedelta
-
-
-def call_at(appointment: Appointment) -> Call | None:
-    """None: nobody may know any more where it was."""
-    door = door_of(appointment)
-    lasts = timedelta(minutes=appointment.takes.load.minutes)
-    return Call(door, lasts) if door else None
-
-
-def timed(
-    round: Round, calls: Mapping[str, Call], start: Point, vehicle: VehicleKind, ways: Ways
-) -> Round:
-    """The round with planned arrivals.
-
-    A stop is reached when the one before is served and the way is gone, and not before its window.
-    """
-    here, free_at, stops = start, None, []
-    for stop in round.stops:
-        if stop.state is StopState.REMOVED:
-            stops.append(stop)
-            continue
-        call = calls.get(stop.appointment_id) or Call(here, timedelta())
-        arrival = stop.window.start
-        if free_at is not None:
-            way = ways.trip(here, call.where, vehicle, free_at)
-            arrival = max(arrival, free_at + timedelta(seconds=way.seconds))
-        stops.append(stop.model_copy(update={"planned_arrival": arrival, "eta": arrival}))
-        here, free_at = call.where, arrival + call.lasts
-    return round.model_copy(update={"stops": tuple(stops)})
+def timed(round: Round, *lines: Line) -> Round:
+    """The round with the arrivals of those of its stops that are still to be made."""
+    reached = {call.id: at for line in lines for call, at in line.timetable()}
+    stops = tuple(
+        stop.model_copy(update={"planned_arrival": at, "eta": at})
+        if stop.state in OPEN_STOPS and (at := reached.get(stop.appointment_id))
+        else stop
+        for stop in round.stops
+    )
+    return round.model_copy(update={"stops": stops})
 
 
 def offer(
@@ -174,6 +150,8 @@ def offer(
     at: datetime,
     answer_by: datetime | None,
     by_role: Role | None = None,
+    found: Choice | None = None,
+    most_explained: int = 60,
 ) -> Assignment:
     """That this courier is asked, or told, to take it."""
     return Assignment(
@@ -187,4 +165,7 @@ def offer(
         at=at,
         answer_by=answer_by,
         by_role=by_role,
+        detour_seconds=found.place.detour.seconds if found and found.place else None,
+        detour_metres=found.place.detour.metres if found and found.place else None,
+        passed=found.passed[:most_explained] if found else (),
     )

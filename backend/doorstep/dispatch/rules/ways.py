@@ -4,7 +4,7 @@ Units  whole seconds and whole metres, both rounded up; degrees in WGS 84
 Hours  those of the clock in Shanghai at which the way begins
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
@@ -33,6 +33,21 @@ class Ways(Protocol):
         ...
 
 
+class Chart(Protocol):
+    """What is known of all the ways between many points at once."""
+
+    @property
+    def lines(self) -> "StraightLines":
+        """All of them, as long as nothing better is known."""
+        ...
+
+    def known(
+        self, points: Sequence[Point], vehicle: VehicleKind
+    ) -> Iterable[tuple[int, int, Trip]]:
+        """From which to which something better is, and what: of empty streets."""
+        ...
+
+
 class Pace(BaseModel):
     """How fast people get about where no router is asked. The bureau's own figures."""
 
@@ -52,7 +67,11 @@ class Pace(BaseModel):
 
     def speed(self, vehicle: VehicleKind, at: datetime) -> float:
         """Metres of road in a second."""
-        return self.metres_per_second[vehicle] * self.of_hour.get(at.astimezone(SHANGHAI).hour, 1)
+        return self.metres_per_second[vehicle] * self.left_at(at)
+
+    def left_at(self, at: datetime) -> float:
+        """What is left of any speed at that hour."""
+        return self.of_hour.get(at.astimezone(SHANGHAI).hour, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +83,12 @@ class StraightLines:
     def trip(self, here: Point, there: Point, vehicle: VehicleKind, at: datetime) -> Trip:
         metres = metres_between(here, there) * self.pace.detour
         return Trip(ceil(metres / self.pace.speed(vehicle, at)), ceil(metres))
+
+    @property
+    def lines(self) -> "StraightLines":
+        return self
+
+    def known(
+        self, points: Sequence[Point], vehicle: VehicleKind
+    ) -> Iterable[tuple[int, int, Trip]]:
+        return ()

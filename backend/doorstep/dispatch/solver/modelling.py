@@ -7,7 +7,7 @@ Profiles  one for each net and set of tasks allowed: the way to and from any oth
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from pyvrp import (
@@ -57,13 +57,14 @@ def model_of(problem: Problem) -> Model:
         profile = profiles.setdefault((net, _forbidden(problem, tour)), len(profiles))
         alike[_look(tour, profile)].append(number)
     depots = sorted({place for tour in problem.tours for place in (tour.start, tour.end)})
-    seconds = [problem.nets[net].seconds for net, _ in profiles]
+    metres: list[Any] = [_fenced(problem.nets[net], out) for net, out in profiles]
+    seconds: list[Any] = [problem.nets[net].seconds for net, _ in profiles]
     data = ProblemData(
         locations=[Location(0, 0) for _ in range(len(problem.nets[0].metres))],
         clients=_clients(problem),
         depots=[Depot(place) for place in depots],
         vehicle_types=[_vehicle(look, depots, len(tours)) for look, tours in alike.items()],
-        distance_matrices=[_fenced(problem.nets[net], out) for net, out in profiles],
+        distance_matrices=metres,
         duration_matrices=seconds,
     )
     return Model(data, tuple(tuple(tours) for tours in alike.values()))

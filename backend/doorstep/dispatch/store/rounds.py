@@ -9,8 +9,10 @@ from pymongo import InsertOne, ReplaceOne, ReturnDocument
 from doorstep.appointments.model import Appointment
 from doorstep.dispatch.events import RoundChanged
 from doorstep.dispatch.model import Assignment, Ending, FeedEntry, Round, round_id
+from doorstep.dispatch.rules import WATCHED
+from doorstep.kit.documents import Document
 from doorstep.kit.mongo.collections import Index, Kept
-from doorstep.kit.mongo.schemas import TEXT, WHOLE, shaped, stored_schema
+from doorstep.kit.mongo.schemas import INSTANT, TEXT, WHOLE, shaped, stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Overtaken, Tx
 
 ASSIGNMENTS: Final = "assignments"
@@ -29,7 +31,15 @@ KEPT: Final = (
         ),
         schema=stored_schema(Assignment),
     ),
-    Kept(ROUNDS, (Index(("branch_id", "day")),), schema=stored_schema(Round)),
+    Kept(
+        ROUNDS,
+        # What a slot asks of a week of rounds is answered by the index alone.
+        (
+            Index(("branch_id", "day", "sequence", "_id")),
+            Index(("day", "due_at"), only={"due_at": {"$exists": True}}),
+        ),
+        schema=stored_schema(Round, also={"due_at": INSTANT, "due_until": INSTANT}),
+    ),
     Kept(
         FEED,
         (
@@ -58,6 +68,11 @@ class AssignmentStore:
             session=tx.session if tx else None,
         )
         return {row["appointment_id"]: Assignment.of_document(row) async for row in rows}
+
+    async def all_of(self, appointment_id: str) -> list[Assignment]:
+        """From the first who was asked to the last."""
+        rows = self._assignments.find({"appointment_id": appointment_id}).sort("at")
+        return [Assignment.of_document(row) async for row in rows]
 
     async def asked_since(self, appointment_id: str, window_start: datetime, *, tx: Tx) -> set[str]:
         """Who was asked to take it in this very window and said no, or nothing."""
@@ -169,10 +184,20 @@ class RoundStore:
         rows = self._rounds.find({"_id": {"$in": list(ids)}}, session=tx.session if tx else None)
         return {row["_id"]: Round.of_document(row) async for row in rows}
 
-    async def of_branch_day(self, branch_id: str, day: date) -> dict[str, Round]:
-        """The rounds there are, by their couriers."""
-        rows = self._rounds.find({"branch_id": branch_id, "day": day.isoformat()})
-        return {row["courier_id"]: Round.of_document(row) async for row in rows}
+    async def of_branch(self, branch_id: str, day: date, *, tx: Tx | None = None) -> list[Round]:
+        """The rounds of the branch's couriers that have one."""
+        rows = self._rounds.find(
+            {"branch_id": branch_id, "day": day.isoformat()}, session=tx.session if tx else None
+        )
+        return [Round.of_document(row) async for row in rows]
+
+    async def sequences(self, branch_id: str, days: Collection[date]) -> dict[str, int]:
+        """How far each round of the branch has come on those days, by its id."""
+        rows = self._rounds.find(
+            {"branch_id": branch_id, "day": {"$in": [day.isoformat() for day in days]}},
+            {"_id": 1, "sequence": 1},
+        )
+        return {row["_id"]: row["sequence"] async for row in rows}
 
     async def save(
         self, steps: Sequence[tuple[Round, Round]], *, at: datetime, tx: Tx
@@ -206,9 +231,10 @@ class RoundStore:
         return 1
 
     async def _write(self, before: Round, after: Round, tx: Tx) -> None:
-        write: Any = InsertOne(after.document())
+        document = after.document() | _due(after)
+        write: Any = InsertOne(document)
         if before.sequence:
-            write = ReplaceOne({"_id": before.id, "sequence": before.sequence}, after.document())
+            write = ReplaceOne({"_id": before.id, "sequence": before.sequence}, document)
         written = await self._rounds.bulk_write([write], session=tx.session)
         if before.sequence and written.matched_count != 1:
             raise Overtaken
@@ -224,6 +250,15 @@ class RoundStore:
         tx.insert(FEED, entry.document())
         tx.record(RoundChanged(aggregate=round.courier_id, sequence=round.sequence, at=at))
 
+    async def overdue(self, day: date, at: datetime, most: int) -> list[Round]:
+        """Rounds of the day whose courier should have reached a door by now, the longest ago first;
+        but not where every window has passed: whoever waited there knows.
+        """
+        rows = self._rounds.find(
+            {"day": day.isoformat(), "due_at": {"$lte": at}, "due_until": {"$gt": at}}
+        )
+        return [Round.of_document(row) async for row in rows.sort("due_at").limit(most)]
+
     # ------------------------------------------------------------ the feed
 
     async def head(self, courier_id: str) -> int:
@@ -235,3 +270,14 @@ class RoundStore:
             "sequence"
         )
         return [FeedEntry.of_document(row) async for row in rows.limit(most)]
+
+
+def _due(round: Round) -> Document:
+    """When a courier who is heard of no more should have been at the next door."""
+    waiting = [stop for stop in round.stops if stop.state in WATCHED and stop.eta]
+    if not waiting:
+        return {}
+    return {
+        "due_at": min(stop.eta for stop in waiting if stop.eta),
+        "due_until": max(stop.window.end for stop in waiting),
+    }
