@@ -240,7 +240,7 @@ class House:
             capacity,
             ways=learned,
             learned=learned,
-            planning=PlanPolicy(seconds=settings.plan_seconds),
+            planning=PlanPolicy(seconds=settings.plan_seconds, pace=settings.plan_pace),
         )
         rounds.ask(dispatch)
         return cls(

@@ -15,8 +15,9 @@ from tests.bench.homberger import instance
 
 PRIZES = "PRIZE_SECTION\n" + "\n".join(f"{n} {0 if n == 1 else 60}" for n in range(1, 27))
 TWO_DEPOTS = "DEPOT_SECTION\n1\n2\n-1\nVEHICLES_DEPOT_SECTION\n" + "\n".join(
-    f"{n} {1 + n % 2}" for n in range(1, 7)
+    f"{n} {1 + n % 2}" for n in range(1, 13)
 )
+NO_LONGER = "VEHICLES_MAX_DURATION : 900\nEDGE_WEIGHT_TYPE"
 
 
 def _file(tmp_path: Path, text: str) -> Path:
@@ -32,12 +33,13 @@ def _file(tmp_path: Path, text: str) -> Path:
         pytest.param("", "", id="windows"),
         pytest.param("DEPOT_SECTION\n1\n-1", PRIZES + "\nDEPOT_SECTION\n1\n-1", id="prizes"),
         pytest.param("DEPOT_SECTION\n1\n-1", TWO_DEPOTS, id="two depots"),
+        pytest.param("EDGE_WEIGHT_TYPE", NO_LONGER, id="days that may not be long"),
     ],
 )
 def test_through_our_modules_an_instance_costs_what_it_costs_without(
     before: str, after: str, tmp_path: Path
 ):
-    text = instance("RC", 1, 25, 1)
+    text = instance("RC", 1, 25, 1).replace("VEHICLES : 6", "VEHICLES : 12")
     file = _file(tmp_path, text.replace(before, after) if before else text)
 
     ours = solve(problem_in(file, "dimacs"), 3, Budget(60, 300))

@@ -18,7 +18,7 @@ from tests import given
 from tests.crowd import fingerprint
 from tests.given import BO, BRANCH, CAI, DAN, EVE, OTHER_BRANCH, OTTO, TOMORROW, Person
 from tests.journeys.conftest import Sign, address, app
-from tests.journeys.test_sent_twice import Case, sent_again_and_again
+from tests.journeys.test_sent_twice import Case, _quiet, sent_again_and_again
 
 __all__ = ["address", "app"]
 
@@ -137,6 +137,7 @@ async def test_what_changed_while_the_day_was_planned_is_left_alone(house: House
 @pytest.mark.row("F7", "A2")
 async def test_a_dry_run_writes_nothing_and_another_branch_looks_like_none(house: House, app: Sign):
     await given.booked(house)
+    await _quiet(house)
     before = await fingerprint(house)
     asked: dict[str, Any] = {"branchId": "org_branch", "day": str(TOMORROW), "seconds": 1}
 

@@ -82,7 +82,9 @@ class Proposing(Tools):
         papers, active = await self._papers(branch_id, day, now)
         # A thousand doors take it a second: whoever else is served does not wait.
         problem = await asyncio.to_thread(problem_of, papers, self.planning, self.learned)
-        plan = await self.planner.plan(problem, seed, budget_of(seconds, problem))
+        plan = await self.planner.plan(
+            problem, seed, budget_of(seconds, problem, pace=self.planning.pace)
+        )
         return Proposal(branch_id, path, papers, active, problem, plan)
 
     async def _papers(

@@ -43,6 +43,8 @@ class PlanPolicy(BaseModel):
     seconds: int = Field(default=20, ge=1)
     """How long to search where nobody says."""
     most_seconds: int = 300
+    pace: float = Field(default=1, gt=0)
+    """How fast this machine searches; 1: one core of 2026. Another pace, another plan."""
     most_stops: int = 20_000
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import pickle
 import sys
+import time
 from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
@@ -39,13 +40,15 @@ class OwnProcess:
     """Searches in a process of its own, which ends with the search or with whoever awaits it."""
 
     async def plan(self, problem: Problem, seed: int, budget: Budget) -> Plan:
+        began = time.time()
+        question = await asyncio.to_thread(pickle.dumps, (problem, seed, budget, began))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "doorstep.dispatch.solver"),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
         )
         try:
-            answer, _ = await process.communicate(pickle.dumps((problem, seed, budget)))
+            answer, _ = await process.communicate(question)
         finally:
             if process.returncode is None:
                 process.kill()

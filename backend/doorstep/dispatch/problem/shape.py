@@ -42,7 +42,7 @@ class LeftOut(StrEnum):
     FULL = "FULL"
     """It fits by time, and vehicles are full. How much would have to go, in the load's own unit."""
     TOO_LATE = "TOO_LATE"
-    """Wherever it is put, somebody is late. By how many seconds in all, at the least."""
+    """Wherever it is put, somebody is late. By how many seconds, at the least."""
     DETOUR = "DETOUR"
     """It would fit, and the way is worth more than it is. How many metres."""
 
@@ -142,6 +142,10 @@ class Budget:
 
     seconds: float
     iterations: int | None = None
+
+    def less(self, seconds: float) -> "Budget":
+        """What is left when so much of it is gone."""
+        return Budget(max(0.0, self.seconds - seconds), self.iterations)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,12 @@ class Walk:
     """Seconds past windows, and past the end of the tour, in all."""
     over: int
     """What does not fit in, in the loads' own units."""
+    beyond: int = 0
+    """Seconds and metres past the tour's own bounds."""
 
     @property
     def holds(self) -> bool:
-        return not self.late and not self.over
+        return not self.late and not self.over and not self.beyond
 
 
 def walked(problem: Problem, tour: Tour, order: Iterable[int]) -> Walk:
@@ -41,7 +43,31 @@ def walked(problem: Problem, tour: Tour, order: Iterable[int]) -> Walk:
         now += int(net.seconds[here, tour.end])
         late += max(0, now - tour.late)
     over = sum(max(0, one - room) for one, room in zip(used, tour.room, strict=True))
-    return Walk(tuple(visits), metres, now, late, over)
+    return Walk(tuple(visits), metres, now, late, over, _beyond(problem, tour, visits, metres))
+
+
+def _beyond(problem: Problem, tour: Tour, visits: Sequence[Visit], metres: int) -> int:
+    far = 0 if tour.farthest is None else max(0, metres - tour.farthest)
+    if tour.longest is None or not visits:
+        return far
+    return far + max(0, _shortest(problem, tour, visits) - tour.longest)
+
+
+def _shortest(problem: Problem, tour: Tour, visits: Sequence[Visit]) -> int:
+    """How long the tour is, for who sets out as late as may be.
+
+    Source: Vidal et al. (2013), Computers & Operations Research 40(1), 475-489: time windows of
+    sequences.
+    """
+    net = problem.nets[problem.crews[tour.crew].net]
+    lasts, last_start, here = 0, tour.late, tour.start
+    for visit in visits:
+        task = problem.tasks[visit.task]
+        since = lasts + int(net.seconds[here, task.place])
+        waits = max(0, task.early - since - last_start)
+        last_start = max(tour.early, min(task.late - since, last_start))
+        lasts, here = since + waits + task.lasts, task.place
+    return lasts + int(net.seconds[here, tour.end])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import os
 import pickle
 import sys
+import time
 from typing import Final
 
 from doorstep.dispatch.solver.searching import solve
@@ -12,7 +13,8 @@ _POLITE: Final = 10
 
 def main() -> None:
     os.nice(_POLITE)  # whoever answers requests on this machine goes first
-    problem, seed, budget = pickle.load(sys.stdin.buffer)
+    problem, seed, budget, asked_at = pickle.load(sys.stdin.buffer)
+    budget = budget.less(time.time() - asked_at)  # who asked has waited since
     sys.stdout.buffer.write(pickle.dumps(solve(problem, seed, budget)))
 
 
