@@ -2,6 +2,7 @@
 of both elsewhere.
 """
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from doorstep.dispatch.solver import solve
 from doorstep.wiring import House
 from tests import given
 from tests.crowd import fingerprint
-from tests.given import BO, BRANCH, CAI, DAN, EVE, OTHER_BRANCH, OTTO, TOMORROW, Person
+from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, OTHER_BRANCH, OTTO, TOMORROW, Person
 from tests.journeys.conftest import Sign, address, app
 from tests.journeys.test_sent_twice import Case, _quiet, sent_again_and_again
 
@@ -132,6 +133,45 @@ async def test_what_changed_while_the_day_was_planned_is_left_alone(house: House
     again = await written(house)
     assert again.left_alone == ()
     assert (await now(house, assigned)).courier_id == CAI.courier_id
+
+
+@pytest.mark.row("F1", "F5")
+@pytest.mark.parametrize("change", ["gone home", "shorter", "another vehicle"])
+async def test_who_works_otherwise_by_then_is_given_nothing(house: House, change: str):
+    promise = await given.booked(house)
+    proposal = await proposed(house)
+    theirs = {"courier_id": BO.courier_id}
+    if change == "gone home":
+        await house.mongo["shifts"].delete_many(theirs)
+    elif change == "shorter":
+        ends = given.window(8).end
+        await house.mongo["shifts"].update_many(theirs, {"$set": {"end": ends}})
+    else:
+        await house.mongo["couriers"].update_one(
+            {"_id": BO.courier_id}, {"$set": {"vehicle_id": "veh_cai"}}
+        )
+
+    plan = await written(house, proposal)
+
+    assert (plan.left_alone, plan.offered, plan.rounds) == ((promise.id,), 0, 0)
+    assert (await now(house, promise)).offered_to is None
+
+
+@pytest.mark.row("F1", "F3")
+async def test_a_plan_and_a_word_at_once_leave_one_courier_each(house: House):
+    promises = [await given.booked(house, who) for who in (ADA, EVE, ADA, EVE)]
+    proposal = await proposed(house)
+
+    await asyncio.gather(
+        written(house, proposal), *(assign(house, each, CAI) for each in promises[:2])
+    )
+
+    for promise in promises[:2]:
+        assert (await now(house, promise)).courier_id == CAI.courier_id
+        assert StopState.OFFERED not in await states(house, BO, promise)
+    for promise in promises:
+        query = {"appointment_id": promise.id, "active": True}
+        assert await house.mongo["assignments"].count_documents(query) == 1
 
 
 @pytest.mark.row("F7", "A2")

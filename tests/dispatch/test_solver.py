@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
 
 from doorstep.appointments.model import Status
 from doorstep.dispatch.model import StopState
+from doorstep.dispatch.outside import OwnProcess
 from doorstep.dispatch.problem import (
     Budget,
     DayPapers,
@@ -15,6 +17,7 @@ from doorstep.dispatch.problem import (
     Plan,
     Problem,
     figures_of,
+    orders_of,
     problem_of,
 )
 from doorstep.dispatch.rules import StraightLines
@@ -59,6 +62,39 @@ def test_the_same_day_and_seed_give_the_same_plan_and_the_clock_has_no_say():
     assert first.same_as(second)
     assert not first.cut_by_clock
     assert planned(papers, budget=Budget(0.05, 10_000_000))[1].cut_by_clock
+
+
+@pytest.mark.row("F7")
+@pytest.mark.parametrize("seed", [21, 22])
+def test_in_whatever_order_the_day_is_told_the_plan_is_the_same_and_the_seed_matters(seed: int):
+    papers, few = city.made_up(seed, 70, 8, on_island=2), Budget(60, 30)
+    told = Random(seed).sample(list(papers.appointments.items()), 70)
+
+    plan = planned(papers, seed, few)[1]
+
+    assert planned(replace(papers, appointments=dict(told)), seed, few)[1].same_as(plan)
+    assert not planned(papers, seed + 1, few)[1].same_as(plan)
+
+
+@pytest.mark.row("F7")
+async def test_a_process_of_its_own_finds_what_is_found_here():
+    problem, here = planned(city.made_up(4, 12, 3), budget=Budget(60, 40))
+
+    assert (await OwnProcess().plan(problem, 1, Budget(60, 40))).same_as(here)
+
+
+@pytest.mark.row("F7")
+def test_a_search_begins_from_the_rounds_as_they_are():
+    papers = city.made_up(6, 70, 7)
+    problem, good = planned(papers, budget=Budget(60, 400))
+    done = [(each.tour, [visit.task for visit in each.visits]) for each in good.tours]
+    begun = replace(problem, rounds=tuple(map(tuple, orders_of(problem, done))))
+
+    warm, cold = solve(begun, 2, Budget(60, 1)), solve(problem, 2, Budget(60, 1))
+
+    assert warm.cost <= good.cost < cold.cost
+    moved = sum(a.visits != b.visits for a, b in zip(warm.tours, good.tours, strict=True))
+    assert moved <= 1, "what is good stays as it is"
 
 
 @pytest.mark.row("F7")
