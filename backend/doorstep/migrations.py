@@ -7,6 +7,7 @@ from typing import Final
 
 from doorstep.capacity.model import mask_of
 from doorstep.catalogue.model import ServiceKind
+from doorstep.couriers.model import VAN_FROM_KILOGRAMS, VehicleKind
 from doorstep.kit.mongo.driver import Database, settled
 from doorstep.kit.mongo.migrations import Step
 
@@ -67,4 +68,17 @@ async def budgets_of_slots(database: Database) -> None:
         )
 
 
-STEPS: Final[tuple[Step, ...]] = (Step("0001-budgets-of-slots", budgets_of_slots),)
+async def kinds_of_vehicles(database: Database) -> None:
+    """Vehicles of which nobody said what they are: what carries little is a tricycle."""
+    small = {"$lt": ["$capacity_kilograms", VAN_FROM_KILOGRAMS]}
+    await database["vehicles"].update_many(
+        {"kind": {"$exists": False}},
+        [{"$set": {"kind": {"$cond": [small, VehicleKind.E_TRIKE, VehicleKind.VAN]}}}],
+        bypass_document_validation=True,
+    )
+
+
+STEPS: Final[tuple[Step, ...]] = (
+    Step("0001-budgets-of-slots", budgets_of_slots),
+    Step("0002-kinds-of-vehicles", kinds_of_vehicles),
+)

@@ -172,7 +172,12 @@ class House:
         )
         calendar = Calendar.of(mongo, _path_of(addresses), clock)
         couriers = Couriers(
-            couriers_store.CourierStore(mongo, vault), couriers_store.PositionStore(mongo, vault)
+            mongo,
+            couriers_store.CourierStore(mongo, vault),
+            couriers_store.AbsenceStore(mongo),
+            couriers_store.GarageStore(mongo),
+            couriers_store.DedicationStore(mongo),
+            couriers_store.PositionStore(mongo, vault),
         )
         rounds = AskedLater()
         capacity = Capacity(
@@ -238,6 +243,8 @@ class House:
             clock,
             calendar,
             capacity,
+            dispatch_store.TransferStore(mongo),
+            dispatch_store.DropOutStore(mongo),
             ways=learned,
             learned=learned,
             planning=PlanPolicy(seconds=settings.plan_seconds, pace=settings.plan_pace),

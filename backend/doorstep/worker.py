@@ -55,6 +55,10 @@ async def end_lapsed_offers(house: House) -> int:
     return await house.dispatch.end_lapsed()
 
 
+async def end_unanswered_transfers(house: House) -> int:
+    return await house.dispatch.end_unanswered_transfers()
+
+
 async def end_unanswered_changes(house: House) -> int:
     return await house.dispatch.end_unanswered_changes()
 
@@ -99,6 +103,7 @@ TIMETABLE = (
     Job("warn-of-passing-windows", timedelta(seconds=15), warn_of_passing_windows),
     Job("look-after-the-silent", timedelta(seconds=30), look_after_the_silent),
     Job("end-lapsed-offers", timedelta(seconds=1), end_lapsed_offers),
+    Job("end-unanswered-transfers", timedelta(seconds=1), end_unanswered_transfers),
     Job("pass-places-on", timedelta(seconds=1), pass_places_on),
     Job("look-at-lists-again", timedelta(seconds=30), look_at_lists_again),
     Job("end-unanswered-changes", timedelta(seconds=5), end_unanswered_changes),

@@ -27,7 +27,7 @@ def say(line: str) -> None:
 async def main(stops: int, people: int, seconds: int, seed: int, *, by_clock: bool) -> None:
     papers = city.made_up(1, stops, people, on_island=stops // 100)
     began = time.perf_counter()
-    problem = problem_of(papers, city.POLICY, StraightLines())
+    problem = problem_of(papers, city.POLICY, city.WEIGHTS, StraightLines())
     say(f"built in {time.perf_counter() - began:.1f} s: {len(problem.tours)} tours")
     areas = {id: each.area_id for id, each in papers.appointments.items()}
     others = {

@@ -43,7 +43,7 @@ from doorstep.capacity.rules.budgets import Force, budget_of
 from doorstep.capacity.rules.places import shortfall
 from doorstep.catalogue.model import ServiceKind
 from doorstep.couriers.model import Courier, Shift
-from doorstep.couriers.rules import Roster
+from doorstep.couriers.rules import Garage, Roster
 from doorstep.kit.geo import Point
 from doorstep.kit.windows import TimeWindow, at_local
 from tests import given
@@ -280,7 +280,7 @@ def slots_on(pattern: SlotPattern, day: date) -> list[Slot]:
 
 def force(couriers: list[Courier], shifts: list[Shift], patterns: list[SlotPattern]) -> Force:
     areas = tuple(given.area(id, 122.0 + i / 10, 122.1 + i / 10) for i, id in enumerate(AREAS))
-    return Force(Roster(tuple(couriers), tuple(shifts)), {}, areas, tuple(patterns))
+    return Force(Roster(tuple(couriers), tuple(shifts)), Garage({}), areas, tuple(patterns))
 
 
 @st.composite
@@ -329,7 +329,7 @@ def test_no_area_is_sold_a_minute_that_another_has(found: Force):
     slots = [each for day in days for one in found.patterns for each in slots_on(one, day)]
     for each in found.roster.couriers:
         theirs = [shift for shift in found.roster.shifts if shift.courier_id == each.id]
-        alone = Force(Roster((each,), tuple(theirs)), {}, found.areas, found.patterns)
+        alone = Force(Roster((each,), tuple(theirs)), Garage({}), found.areas, found.patterns)
         sold = sum(budget_of(slot, alone, POLICY).load.minutes for slot in slots)
         assert sold <= worked(theirs)
 

@@ -320,7 +320,7 @@ def spoil(folder: Path) -> set[tuple[str, int, str]]:
     append(folder / "shifts.csv", "pat_odd,cou_demo_0002,1|9,25:00,540")
     append(folder / "slots.csv", "slp_many,are_demo_1,1,21:00,120,99999999999999999999")
     append(folder / "addresses.csv", "adr_x,acc_none,3710,路,,,,26420,37.4,122.1,,CHIMNEY")
-    append(folder / "vehicles.csv", "veh_weak,鲁K0,0,100,org_branch_1")
+    append(folder / "vehicles.csv", "veh_weak,鲁K0,VAN,0,100,org_branch_1")
     return {
         ("units.csv", 8, "id"),
         ("units.csv", 9, "parent_id"),
@@ -495,6 +495,42 @@ async def test_an_address_without_coordinates_is_placed_by_the_name_in_it(folder
     assert named.area_id == "are_demo_1"
     assert unknown is not None
     assert unknown.area_id is None
+
+
+@pytest.mark.row("F6")
+async def test_a_folder_from_before_has_no_kinds_and_large_vehicles_are_vans(folder, importing):
+    file = folder / "vehicles.csv"
+    rows = [line.split(",") for line in file.read_text("utf-8").splitlines()]
+    said = {row[0]: row[2] for row in rows[1:]}
+    file.write_text("\n".join(",".join([*row[:2], *row[3:]]) for row in rows) + "\n", "utf-8")
+    await taken_in(folder, importing)
+    stored = importing.mongo["vehicles"].find({}, {"kind": 1})
+    assert {row["_id"]: row["kind"] async for row in stored} == said
+
+
+@pytest.mark.row("F6")
+async def test_a_folder_may_say_breaks_and_until_when_a_vehicle_is_insured(folder, importing):
+    for name, columns, cells in (
+        ("vehicles.csv", "insured_until", "2027-01-31"),
+        ("shifts.csv", "break_at,break_minutes", "12:00|15:30,30|15"),
+    ):
+        header, *rows = (folder / name).read_text("utf-8").splitlines()
+        lines = [f"{header},{columns}", *(f"{row},{cells}" for row in rows)]
+        (folder / name).write_text("\n".join(lines) + "\n", "utf-8")
+    await taken_in(folder, importing)
+    van = await importing.mongo["vehicles"].find_one({})
+    pattern = await importing.mongo["shift_patterns"].find_one({})
+    assert van["insured_until"] == "2027-01-31"
+    assert pattern["breaks"] == [
+        {"at": "12:00:00", "minutes": 30},
+        {"at": "15:30:00", "minutes": 15},
+    ]
+    edit(folder / "shifts.csv", "30|15", "30|15|5")
+    edit(folder / "vehicles.csv", "2027-01-31", "soon")
+    assert {(each.file, each.column) for each in await refused(folder, importing)} == {
+        ("shifts.csv", "break_minutes"),
+        ("vehicles.csv", "insured_until"),
+    }
 
 
 async def test_a_folder_that_is_not_there_is_said_to_be_missing(tmp_path, importing):

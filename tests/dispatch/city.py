@@ -24,7 +24,7 @@ from doorstep.capacity.model import Demand, Load, SlotRef
 from doorstep.catalogue.model import Channel, ServiceKind
 from doorstep.couriers.model import Courier, Shift, Vehicle, VehicleKind
 from doorstep.couriers.rules import Roster
-from doorstep.dispatch.model import PlanPolicy, Round, Stop, StopState, round_id
+from doorstep.dispatch.model import DispatchPolicy, PlanPolicy, Round, Stop, StopState, round_id
 from doorstep.dispatch.problem import Carries, DayPapers, Plan, Problem
 from doorstep.kit.geo import Point
 from doorstep.kit.windows import TimeWindow, at_local
@@ -35,6 +35,7 @@ NIGHT = datetime(2026, 11, 23, 20, 0, tzinfo=UTC)
 PARCELS = (ServiceKind.PARCEL_PICKUP, ServiceKind.PARCEL_DELIVERY)
 CARDS = ServiceKind.ID_CARD_DELIVERY
 POLICY = PlanPolicy()
+WEIGHTS = DispatchPolicy().weights
 ISLAND = "fer_1"
 
 
@@ -181,7 +182,8 @@ def papers(
     fields: dict[str, Any] = {
         "day": TODAY,
         "now": NIGHT,
-        "vehicles": VEHICLES,
+        "vehicles": {e.id: VEHICLES[e.vehicle_id] for e in couriers if e.vehicle_id},
+        "deadlines": {CARDS: timedelta(days=3)},
         "on_foot": Carries(20_000, 60),
         "ashore": timedelta(minutes=15),
     }
@@ -285,7 +287,7 @@ def _job(papers: DayPapers, each: Appointment, *, frozen: bool) -> checker.Job:
 
 
 def _worker(papers: DayPapers, each: Courier) -> checker.Worker:
-    vehicle = papers.vehicles.get(each.vehicle_id or "")
+    vehicle = papers.vehicles.get(each.id)
     return checker.Worker(
         id=each.id,
         station=(each.station.longitude, each.station.latitude),

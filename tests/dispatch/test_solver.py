@@ -33,7 +33,7 @@ QUICK = Budget(60, 200)
 
 
 def planned(papers: DayPapers, seed: int = 1, budget: Budget = QUICK) -> tuple[Problem, Plan]:
-    problem = problem_of(papers, city.POLICY, StraightLines())
+    problem = problem_of(papers, city.POLICY, city.WEIGHTS, StraightLines())
     return problem, solve(problem, seed, budget)
 
 

@@ -85,7 +85,7 @@ def _at_sea(day: Day, rounds: Rounds) -> None:
 )
 def test_a_plan_that_is_spoilt_is_found_out(spoil: Spoil, said: str):
     papers = city.made_up(5, 40, 4)
-    problem = problem_of(papers, city.POLICY, StraightLines())
+    problem = problem_of(papers, city.POLICY, city.WEIGHTS, StraightLines())
     rounds = city.rounds_of(problem, solve(problem, 1, Budget(60, 50)))
     day = city.plain(papers)
     assert faults(day, rounds) == []

@@ -33,8 +33,19 @@ PLANNING = {
 }
 """Run by tests/capacity/test_over_the_wire.py."""
 
-DISPATCHING = {"Assignments"}
-"""Run by tests/dispatch/test_explained.py."""
+WHO_COMES = {
+    *("Shifts", "AddShift", "CancelShift", "Leaves", "PutLeave", "CancelLeave"),
+    *("VehicleBookings", "BookVehicle", "ReleaseVehicle"),
+    *("PutVehicleOutOfService", "PutVehicleBackInService"),
+    *("Dedications", "PutDedication", "EndDedication", "Vacancies"),
+}
+"""Run by tests/couriers/test_over_the_wire.py."""
+
+DISPATCHING = {
+    *("Assignments", "MyColleagues", "Transfers", "TransferAppointment", "WithdrawTransfer"),
+    "DropOut",
+}
+"""Run by tests/dispatch: test_explained.py and test_transfers_over_http.py."""
 REOFFERING = {
     *("AffectedAppointments", "AffectedByCause", "ReofferAppointments"),
     *("AcceptReoffer", "DeclineReoffer"),
@@ -196,4 +207,5 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     assert conduct["marks"][0]["appeal"]["decisionReason"] == "门铃坏了"
 
     others = ELSEWHERE | CALENDAR | NOTES | PLANNING | BEATS | REOFFERING | DISPATCHING | LIVE
+    others |= WHO_COMES
     assert run == OPERATIONS.keys() - others

@@ -12,6 +12,7 @@ from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment
 from doorstep.capacity.model import Hold
 from doorstep.catalogue.model import LineOutcome
+from doorstep.handheld.model import Act, Command
 from doorstep.wiring import House
 from tests import given
 from tests.appointments import lists
@@ -29,6 +30,7 @@ KINDS: Final = [
     *("AppointmentCancelled", "AppointmentMoved", "AppointmentNoted", "CalendarDayChanged"),
     *("ClosureAdded", "ClosureLifted", "BlockAdded", "BlockLifted", "SailingAdded"),
     *("SailingCancelled", "AppointmentRedirected", "AddressChangeTold"),
+    *("HoursGained", "HoursLost"),
 ]
 TOLD: Final = ["WaitlistChanged", "WaitlistOffered", "ConductChanged"]
 Prepare = Callable[[House], Awaitable[dict[str, Any]]]
@@ -149,6 +151,47 @@ async def _unassign(house: House) -> dict[str, Any]:
     )
     await _quiet(house)
     return {"appointmentId": promise.id, "expectedVersion": 2, "reason": "换人"}
+
+
+async def _had_by_bo(house: House) -> Appointment:
+    """A visit that a courier has said yes to."""
+    promise = await _booked(house)
+    word = given.attempt(house)
+    said: dict[str, Any] = {"may": [BRANCH], "by_role": Role.DISPATCHER}
+    await house.dispatch.assign(promise.id, BO.courier_id, word, expected_version=1, **said)
+    at = house.clock.now()
+    yes = Command(id="yes", act=Act.ACCEPT, captured_at=at, appointment_id=promise.id)
+    await house.handheld.carry_out(BO.account_id, [yes])
+    await _quiet(house)
+    (kept,) = (await house.appointments.load([promise.id])).values()
+    return kept
+
+
+async def _pass_on(house: House) -> dict[str, Any]:
+    promise = await _had_by_bo(house)
+    about = {"appointmentId": promise.id, "expectedVersion": promise.version}
+    return {**about, "toCourierId": "cou_cai", "reason": "顺路"}
+
+
+async def _take_back(house: House) -> dict[str, Any]:
+    promise = await _had_by_bo(house)
+    asked = await house.dispatch.transfer(
+        promise.id,
+        "cou_cai",
+        given.attempt(house),
+        expected_version=promise.version,
+        reason="顺路",
+        may=[BRANCH],
+        by_role=Role.DISPATCHER,
+    )
+    await _quiet(house)
+    return {"transferId": asked.id, "reason": "不用了"}
+
+
+async def _drop_out(house: House) -> dict[str, Any]:
+    await _had_by_bo(house)
+    start = given.window(8).start.isoformat()
+    return {"courierId": BO.courier_id, "from": start, "reason": "发烧"}
 
 
 async def _join(house: House) -> dict[str, Any]:
@@ -309,6 +352,31 @@ CASES: Final = [
         "AppointmentAssigned",
     ),
     Case(
+        "TransferAppointment",
+        DAN,
+        _pass_on,
+        {"reason": "车坏了"},
+        {"expectedVersion": 7},
+        "TransferAsked",
+    ),
+    Case(
+        "WithdrawTransfer",
+        DAN,
+        _take_back,
+        {"reason": "x"},
+        {"transferId": "trf_x"},
+        "TransferAsked",
+    ),
+    Case(
+        "DropOut",
+        DAN,
+        _drop_out,
+        {"reason": "摔伤"},
+        {"courierId": "cou_x"},
+        "CourierDroppedOut",
+        events=3,
+    ),
+    Case(
         "JoinWaitlist",
         ADA,
         _join,
@@ -348,6 +416,8 @@ async def effects(house: House) -> dict[str, int]:
         "holds": {},
         "attempts": {},
         "assignments": {"active": True},
+        "transfers": {"state": "PENDING"},
+        "drop_outs": {},
         "calendar_days": {"cleared_at": None},
         "closures": {"reopened_at": None},
         "blocks": {"lifted_at": None},
@@ -357,6 +427,11 @@ async def effects(house: House) -> dict[str, int]:
         "outbox": {"kind": {"$in": KINDS}},
         "waitlist": {"state": {"$in": ["WAITING", "OFFERED"]}},
         "conduct_marks": {"state": "STANDING"},
+        "shifts": {"cancelled_at": None},
+        "leaves": {"cancelled_at": None},
+        "vehicle_bookings": {"released_at": None},
+        "vehicle_outages": {"ended_at": None},
+        "dedications": {"ended_at": None},
     }
     return {
         name: await house.mongo[name].count_documents(wanted) for name, wanted in counted.items()

@@ -14,12 +14,13 @@ IGNORED = {
     "ConductChanged": "kept for those who will want to know; `myConduct` shows every mark",
     "WaitlistChanged": "rings the bell of whoever waits",
     "WaitlistOffered": "as above; an app shows it, whatever else tells people may hear it",
+    "HoursLost": "kept for those who will want to know; rosters are read afresh",
     "BeatCorrected": "kept for those who will want to know; a match reads the correction itself",
     "AddressMoved": "kept for those who will want to know; the move asks what is bound to it",
     "BranchTold": "rings the bell of the branch's desk",
     "RoundChanged": "rings the bell of the courier's handheld",
 }
-FAMILIES = {"AppointmentEvent"}
+FAMILIES = {"AppointmentEvent", "HoursChanged"}
 """What other events are made of; never told by themselves."""
 
 

@@ -7,6 +7,7 @@ import pytest
 from doorstep.accounts.model import Role
 from doorstep.appointments.model import Appointment
 from doorstep.capacity.model import Hold
+from doorstep.handheld.model import Act, Command
 from doorstep.kit.ids import new_id
 from doorstep.wiring import House
 from tests import given
@@ -27,6 +28,7 @@ NONE = {
     "rof": "rof_none",
     "rnd": "rnd_none.2026-11-25",
     "mov": "mov_none",
+    "trf": "trf_none",
 }
 
 
@@ -150,6 +152,7 @@ async def test_a_courier_learns_nothing_of_what_is_not_theirs(house: House, app:
         ("setOut", {}),
         ("arrive", {}),
         ("finishStop", {"lines": []}),
+        ("transferStop", {"toCourierId": BO.courier_id, "reason": "忙"}),
     ):
         mine, none = (command(act, AT, appointmentId=id, **more) for id in (promise.id, "apt_none"))
         told = await cai.carry_out(mine, none)
@@ -172,6 +175,28 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
             for id in (promise.id, "apt_none")
         ]
         await same(otto, operation, *asked)
+    asked = [
+        {
+            "input": {
+                "appointmentId": id,
+                "expectedVersion": 2,
+                "toCourierId": "cou_cai",
+                "reason": "x",
+            }
+        }
+        for id in (promise.id, "apt_none")
+    ]
+    await same(otto, "TransferAppointment", *asked)
+    at = given.window(8).start.isoformat()
+    gone = [
+        {"input": {"courierId": id, "from": at, "reason": "x"}}
+        for id in (BO.courier_id, "cou_none")
+    ]
+    await same(otto, "DropOut", *gone)
+    transfer = await _asked_of_cai(house, promise)
+    await same(otto, "Node", {"id": transfer}, {"id": "trf_none"})
+    back = [{"input": {"transferId": id, "reason": "x"}} for id in (transfer, "trf_none")]
+    await same(otto, "WithdrawTransfer", *back)
     await reoffer(house, (await typhoon(house)).id)
     offer = await offer_for(house, promise)
     await same(otto, "Node", {"id": offer.id}, {"id": "rof_none"})
@@ -181,11 +206,24 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
         (outcome,) = answer["data"]["reofferAppointments"]["outcomes"]
         assert (outcome["code"], outcome["reoffer"]) == ("NO_LONGER_AFFECTED", None)
     day = str(promise.day)
-    for operation in ("BranchAppointments", "UnassignedAppointments", "Alarms", "RoundsOnMap"):
+    of_a_day = ("BranchAppointments", "UnassignedAppointments", "Alarms", "Transfers")
+    for operation in (*of_a_day, "RoundsOnMap"):
         one, none = ({"branchId": id, "day": day} for id in ("org_branch", "org_none"))
         await same(otto, operation, one, none)
     await same(otto, "Couriers", {"branchId": "org_branch"}, {"branchId": "org_none"})
     assert (await app(DAN).run("Couriers", branchId="org_branch")) != []
+
+
+async def _asked_of_cai(house: House, promise: Appointment) -> str:
+    at = house.clock.now()
+    yes = Command(id="yes", act=Act.ACCEPT, captured_at=at, appointment_id=promise.id)
+    ask = yes.model_copy(
+        update={"id": "ask", "act": Act.TRANSFER, "to_courier_id": "cou_cai", "reason": "忙"}
+    )
+    outcomes = await house.handheld.carry_out(BO.account_id, [yes, ask])
+    assert all(each.accepted for each in outcomes), outcomes
+    (transfer,) = await house.dispatch.transfers_in("org_branch", promise.day, pending=True)
+    return transfer.id
 
 
 async def _given_to_bo(house: House) -> Appointment:

@@ -79,6 +79,8 @@ async def test_no_operation_of_the_apps_leaves_a_trace_of_anybody(
     await teaching_beats(house, app(DAN))
     await as_whose_way_is_shut(app(DAN), app(ADA))
     await as_followed(app(BO), app(EVE), app(DAN), promise)
+    await as_keeper_of_the_roster(app(DAN))
+    await as_one_who_hands_over(app(DAN), app(BO), promise)
 
     assert OPERATIONS.keys() == EXECUTED
     text = logged.getvalue() + await numbers(address)
@@ -216,6 +218,41 @@ async def as_followed(bo: App, eve: App, dan: App, promise: Any) -> None:
         await bo.ask("ReportPosition", capturedAt=AT, location=location, accuracyMetres=3)
     await eve.run("WhereIsMyCourier", id=promise["id"])
     assert len(await dan.run("CourierPositions", branchId="org_branch")) == 1
+
+
+async def as_keeper_of_the_roster(dan: App) -> None:
+    bo, branch = {"courierId": BO.courier_id}, {"branchId": "org_branch"}
+    first, span = {"from": "2026-11-25"}, {"from": AT, "to": "2026-11-25T04:00:00.000Z"}
+    put = await dan.ask("PutLeave", **bo, **span, reason=REASON, ifOrphans="HAND_OVER")
+    await dan.run("Leaves", **branch, **first)
+    for each in (put.get("leave", {"id": f"lea_{PHONE}"})["id"], f"lea_{PHONE}"):
+        await dan.ask("CancelLeave", id=each)
+    hours = {"start": "2026-12-24T22:00:00.000Z", "end": "2026-12-24T23:00:00.000Z"}
+    added = await dan.ask("AddShift", **bo, **hours)
+    drives = await dan.ask("BookVehicle", vehicleId="veh_bo", **bo, **hours)
+    await dan.run("Shifts", **branch, day="2026-12-25")
+    out = {"from": hours["start"], "to": hours["end"], "reason": REASON}
+    broken = await dan.ask("PutVehicleOutOfService", vehicleId="veh_bo", **out)
+    await dan.run("VehicleBookings", **branch, day="2026-12-25")
+    await dan.ask("PutVehicleBackInService", id=broken["outage"]["id"])
+    await dan.ask("ReleaseVehicle", id=drives["booking"]["id"])
+    await dan.ask("CancelShift", id=added["shift"]["id"], reason=REASON, ifOrphans="REFUSE")
+    kept = {"weekdays": [3], "startTime": "10:00", "endTime": "12:00", "areaId": given.WEST}
+    said = (await dan.ask("PutDedication", **branch, **bo, **kept))["dedication"]
+    await dan.run("Dedications", **branch)
+    await dan.run("Vacancies", **branch, **first)
+    await dan.ask("EndDedication", id=said["id"], expectedVersion=1)
+
+
+async def as_one_who_hands_over(dan: App, bo: App, promise: Any) -> None:
+    await bo.run("MyColleagues")
+    about = {"appointmentId": promise["id"], "expectedVersion": promise["version"]}
+    await dan.ask("TransferAppointment", **about, toCourierId="cou_cai", reason=REASON)
+    await dan.run("Transfers", branchId="org_branch", day=str(TOMORROW))
+    await dan.ask("WithdrawTransfer", transferId=f"trf_{PHONE}", reason=REASON)
+    start = given.window(8).start.isoformat()
+    gone = await dan.ask("DropOut", courierId=BO.courier_id, **{"from": start}, reason=REASON)
+    assert gone["__typename"] == "CourierDroppedOut"
 
 
 async def as_waiting(house: House, ada: App, dan: App) -> None:

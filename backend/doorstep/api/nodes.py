@@ -1,7 +1,7 @@
 """Finding anything by its id, for whoever may see it. Everyone else finds nothing."""
 
-from collections.abc import Awaitable, Callable
-from typing import Annotated, Final
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, Final
 
 import strawberry
 
@@ -21,9 +21,18 @@ from doorstep.calendar.graphql.queries import is_staff as is_any_staff
 from doorstep.calendar.graphql.types import Block, Closure, FerryRoute, Sailing
 from doorstep.capacity.graphql import Slot
 from doorstep.capacity.model import SlotRef
-from doorstep.couriers.graphql import Vehicle
+from doorstep.couriers.actions import Couriers
+from doorstep.couriers.graphql import (
+    Vehicle,
+    bookings_shown,
+    dedications_shown,
+    leaves_shown,
+    outages_shown,
+    reach,
+    shifts_shown,
+)
 from doorstep.couriers.graphql import presented as couriers_presented
-from doorstep.dispatch.graphql import round_shown
+from doorstep.dispatch.graphql import round_shown, transfers_shown
 from doorstep.kit.gql import Info, Node, argument
 from doorstep.kit.ids import kind_of
 from doorstep.organisation.graphql import OrgUnit
@@ -136,6 +145,19 @@ async def _round(id: str, info: Info) -> Node | None:
     return None
 
 
+async def _transfer(id: str, info: Info) -> Node | None:
+    house, caller = info.context.house, info.context.caller
+    found = await house.dispatch.transfer_of(id)
+    if found is None:
+        return None
+    me = await house.couriers.of_account(caller.id) if Role.COURIER in caller.roles else None
+    if me and me.id in (found.from_courier_id, found.to_courier_id):
+        return (await transfers_shown([found], Viewer(caller, me.id), info))[0]
+    if caller.may(DISPATCH, found.branch_path):
+        return (await transfers_shown([found], Viewer(caller), info))[0]
+    return None
+
+
 async def _block(id: str, info: Info) -> Node | None:
     found = await calendar_of(info).block(id)
     tree = await info.context.house.organisation.tree()
@@ -182,6 +204,20 @@ async def _move(id: str, info: Info) -> Node | None:
     return await move_shown(found, info) if found else None
 
 
+def _at_branch(
+    find: Callable[[Couriers, str], Awaitable[Any]], show: Callable[..., Awaitable[Sequence[Node]]]
+) -> Finder:
+    """For who dispatches in the branch that it belongs to."""
+
+    async def finder(id: str, info: Info) -> Node | None:
+        found, within = await find(info.context.house.couriers, id), await reach(info)
+        if found is None or not within(found.branch_id):
+            return None
+        return (await show([found], info))[0]
+
+    return finder
+
+
 FINDERS: Final[dict[str, Finder]] = {
     "acc": _account,
     "adr": _address,
@@ -190,16 +226,22 @@ FINDERS: Final[dict[str, Finder]] = {
     "blk": _block,
     "clo": _closure,
     "cou": _courier,
+    "ded": _at_branch(Couriers.dedication, dedications_shown),
     "fer": _route,
     "hld": _hold,
+    "lea": _at_branch(Couriers.leave, leaves_shown),
     "mrk": _mark,
     "mov": _move,
     "org": _unit,
     "rnd": _round,
     "rof": _reoffer,
     "sai": _sailing,
+    "sft": _at_branch(Couriers.shift, shifts_shown),
     "slt": _slot,
+    "vbk": _at_branch(Couriers.vehicle_booking, bookings_shown),
+    "trf": _transfer,
     "veh": _vehicle,
+    "vou": _at_branch(Couriers.outage, outages_shown),
     "wle": _entry,
 }
 

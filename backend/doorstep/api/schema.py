@@ -31,19 +31,31 @@ from doorstep.appointments.graphql.waitlist import (
 )
 from doorstep.calendar.graphql.mutations import CalendarMutation
 from doorstep.calendar.graphql.queries import CalendarQuery
-from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery
+from doorstep.capacity.graphql import CapacityQuery, TermsMutation, TermsQuery, VacancyQuery
 from doorstep.catalogue.graphql import CatalogueQuery
-from doorstep.couriers.graphql import CourierQuery
+from doorstep.couriers.graphql import (
+    CourierQuery,
+    DedicationMutation,
+    DedicationQuery,
+    GarageMutation,
+    GarageQuery,
+    RosterMutation,
+    RosterQuery,
+)
 from doorstep.desk.graphql import DeskQuery, DeskSubscription
 from doorstep.dispatch.graphql import (
     DispatchMutation,
     DispatchQuery,
     DispatchSubscription,
+    DropOutMutation,
     ExplainingQuery,
+    LeavingMutation,
     LiveMutation,
     LiveQuery,
     PictureQuery,
     PlanningMutation,
+    TransferMutation,
+    TransferQuery,
 )
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
@@ -58,9 +70,13 @@ class Query(
     CalendarQuery,
     CatalogueQuery,
     CourierQuery,
+    RosterQuery,
+    GarageQuery,
+    DedicationQuery,
     BeatQuery,
     CapacityQuery,
     TermsQuery,
+    VacancyQuery,
     NotesQuery,
     AppointmentQuery,
     WaitlistQuery,
@@ -72,6 +88,7 @@ class Query(
     ExplainingQuery,
     LiveQuery,
     PictureQuery,
+    TransferQuery,
     DeskQuery,
     RelocationQuery,
 ):
@@ -83,6 +100,10 @@ class Mutation(
     AccountMutation,
     CalendarMutation,
     TermsMutation,
+    RosterMutation,
+    GarageMutation,
+    DedicationMutation,
+    LeavingMutation,
     BeatMutation,
     DoorMutation,
     AppointmentMutation,
@@ -98,6 +119,8 @@ class Mutation(
     DispatchMutation,
     PlanningMutation,
     LiveMutation,
+    TransferMutation,
+    DropOutMutation,
     HandheldMutation,
     RelocationMutation,
 ):

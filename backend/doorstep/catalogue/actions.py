@@ -1,10 +1,10 @@
 """Asking the catalogue."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from doorstep.catalogue.model import PICKUPS, ServiceKind, SizeLimits
-from doorstep.catalogue.rules import COSTS, CostModel
+from doorstep.catalogue.rules import COSTS, DEADLINES, CostModel
 from doorstep.rulebook.actions import Rulebook
 from doorstep.rulebook.model import RuleRow
 
@@ -33,3 +33,11 @@ class Catalogue:
     async def costs(self, on: date) -> CostModel:
         """What visits cost on that day."""
         return CostModel(await self.rulebook.table(), on)
+
+    async def deadlines(self, on: date) -> dict[ServiceKind, timedelta]:
+        """How long after it was asked for a kind may wait, of those that a row speaks of."""
+        rows = (await self.rulebook.table()).all_in_force(DEADLINES, on)
+        return {
+            ServiceKind(row.key.removeprefix(DEADLINES)): timedelta(seconds=row.value)
+            for row in rows
+        }

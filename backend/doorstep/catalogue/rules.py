@@ -13,6 +13,8 @@ from doorstep.rulebook.model import RuleTable
 
 COSTS = "cost."
 """What every key of the cost model begins with."""
+DEADLINES = "deadline."
+"""What every key of a deadline begins with."""
 ALONE, IN_PAIRS = 1, 2
 _GROUND_FLOOR = 1
 

@@ -20,6 +20,7 @@ from doorstep.calendar.model import BureauDay, Closure, FerryRoute, SailingPatte
 from doorstep.capacity.model import SlotPattern, Terms
 from doorstep.couriers.model import Courier, ShiftPattern, Vehicle
 from doorstep.demo import offering, timetables
+from doorstep.demo.crews import breaks_of, vehicle_of
 from doorstep.demo.folder import Findings, Row, RowError, read_rows
 from doorstep.demo.offering import check_apart
 from doorstep.demo.outlines import outline_of, overlaps, read_features
@@ -328,7 +329,7 @@ def _vehicles(sheets: _Sheets) -> Iterator[Vehicle]:
         first = plates.setdefault(row["plate"], row)
         if row["plate"] and first is not row:
             row.wrong("plate", f"stands in row {first.number} already")
-        if vehicle := row.made(Vehicle, row.taken(*_COLUMNS["vehicles"])):
+        if vehicle := row.made(Vehicle, {**row.taken(*_COLUMNS["vehicles"]), **vehicle_of(row)}):
             yield vehicle
 
 
@@ -360,8 +361,8 @@ def _shifts(sheets: _Sheets) -> Iterator[ShiftPattern]:
         check_times(row, "start")
         given = row.taken("id", "courier_id", "start", "length_minutes")
         branch = sheets.cell("couriers", row["courier_id"], "branch_id")
-        weekdays = row.parts("weekdays")
-        if shift := row.made(ShiftPattern, {**given, "branch_id": branch, "weekdays": weekdays}):
+        said = {"branch_id": branch, "weekdays": row.parts("weekdays"), "breaks": breaks_of(row)}
+        if shift := row.made(ShiftPattern, {**given, **said}):
             yield shift
 
 

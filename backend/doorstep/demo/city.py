@@ -66,7 +66,7 @@ _COLUMNS: Final = {
     "units": "id,name,level,kind,parent_id,latitude,longitude",
     "places": "id,name,division_code,latitude,longitude,aliases",
     "beats": "id,area_id,name,keywords",
-    "vehicles": "id,plate,capacity_kilograms,capacity_litres,branch_id",
+    "vehicles": "id,plate,kind,capacity_kilograms,capacity_litres,branch_id",
     "couriers": "id,account_id,name,phone,branch_id,vehicle_id,skills,latitude,longitude",
     "shifts": "id,courier_id,weekdays,start,length_minutes",
     "slots": "id,area_id,weekdays,start,length_minutes,places",

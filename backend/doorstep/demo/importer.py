@@ -75,7 +75,7 @@ _COLLECTION: Final = {
 }
 _KEEPS: Final = {
     ACCOUNTS: ("created_at", "locale"),
-    COURIERS: ("on_duty", "duty_changed_at"),
+    COURIERS: ("on_duty", "duty_changed_at", "roster_version"),
     ADDRESSES: ("deleted_at",),
 }
 """What a stored record knows better than the folder."""

@@ -16,6 +16,7 @@ import shapely
 
 from doorstep.accounts.model import Role
 from doorstep.catalogue.model import ServiceKind
+from doorstep.couriers.model import VehicleKind
 from doorstep.demo import cast, names, offering
 from doorstep.demo.atlas import Atlas, degrees
 from doorstep.demo.cast import Cast, Player
@@ -142,9 +143,16 @@ def vehicles(atlas: Atlas, random: Random) -> Iterator[Sequence[str | int]]:
     for number, serial in enumerate(serials, start=1):
         branch = cast.branch_id(branch_of_courier(number))
         if seat_of_courier(number) in _DRIVE_VANS:
-            yield f"veh_demo_{number:04}", f"鲁KA{serial:04}", 800, 5000, branch
+            yield f"veh_demo_{number:04}", f"鲁KA{serial:04}", VehicleKind.VAN, 800, 5000, branch
         else:
-            yield f"veh_demo_{number:04}", f"鲁KY{serial:04}", 200, 1200, branch
+            yield (
+                f"veh_demo_{number:04}",
+                f"鲁KY{serial:04}",
+                VehicleKind.E_TRIKE,
+                200,
+                1200,
+                branch,
+            )
 
 
 def couriers(everybody: Cast, atlas: Atlas, random: Random) -> Iterator[Sequence[str | float]]:

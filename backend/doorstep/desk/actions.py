@@ -18,7 +18,7 @@ from doorstep.desk import rules
 from doorstep.desk.model import UNVISITED, Alarm, DeskPolicy, Entry
 from doorstep.desk.store import DeskStore
 from doorstep.dispatch.actions import Dispatch
-from doorstep.dispatch.events import LatenessForeseen, OfferUntaken
+from doorstep.dispatch.events import LatenessForeseen, OfferUntaken, StopFlagged
 from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
@@ -101,6 +101,16 @@ class Desk:
         appointment = found.get(event.aggregate)
         if appointment and appointment.status is Status.BOOKED and not appointment.offered_to:
             await self.sound(rules.untaken(appointment, at=event.at))
+
+    async def heed_flagged(self, event: StopFlagged) -> None:
+        """A courier dropped out, and a person is to see to this one: if it is still so, say it."""
+        appointment = (await self.appointments.load([event.aggregate])).get(event.aggregate)
+        if appointment is None:
+            return
+        courier_id, under_way = event.courier_id, event.under_way
+        alarm = rules.flagged(appointment, courier_id, under_way=under_way, at=event.at)
+        if rules.is_flagged(alarm, appointment):
+            await self.sound(alarm)
 
     async def heed_reoffer_lapsed(self, event: AppointmentReofferLapsed) -> None:
         """A customer whose promise cannot be kept has not answered: somebody should call them."""

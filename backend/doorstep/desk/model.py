@@ -23,6 +23,8 @@ class AlarmKind(StrEnum):
     CAPACITY_SHORT = "CAPACITY_SHORT"
     REOFFER_LAPSED = "REOFFER_LAPSED"
     RUNNING_LATE = "RUNNING_LATE"
+    NOT_REHOMED = "NOT_REHOMED"
+    DROPPED_OUT_UNDER_WAY = "DROPPED_OUT_UNDER_WAY"
 
 
 ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
@@ -44,6 +46,14 @@ ALARM_WORDS: Final[dict[AlarmKind, Words]] = {
     ),
     AlarmKind.RUNNING_LATE: Words(
         "照目前的进度，揽投员将晚到。", "As things stand, the courier will be late."
+    ),
+    AlarmKind.NOT_REHOMED: Words(
+        "揽投员退出后没有人能按时接手，请处理。",
+        "Its courier dropped out, and nobody else can come in time. Please see to it.",
+    ),
+    AlarmKind.DROPPED_OUT_UNDER_WAY: Words(
+        "揽投员在上门途中退出，请联系。",
+        "Its courier dropped out while on the way to it. Please call them.",
     ),
 }
 

@@ -19,7 +19,7 @@ from doorstep.appointments.events import (
 from doorstep.capacity.events import CapacityChanged
 from doorstep.couriers.events import DutyEnded
 from doorstep.desk.actions import Desk
-from doorstep.dispatch.events import LatenessForeseen, OfferUntaken
+from doorstep.dispatch.events import LatenessForeseen, OfferUntaken, StopFlagged
 from doorstep.kit.events import Event
 
 Reaction = Callable[[Desk, Any], Awaitable[None]]
@@ -38,6 +38,7 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentForeseen: Desk.tell_eta,
     OfferUntaken: Desk.heed_untaken,
     LatenessForeseen: Desk.heed_lateness,
+    StopFlagged: Desk.heed_flagged,
     DutyEnded: Desk.heed_duty_ended,
     CapacityChanged: Desk.heed_capacity,
 }

@@ -27,6 +27,21 @@ def unanswered(appointment: Appointment, *, at: datetime) -> Alarm:
     return _about(AlarmKind.REOFFER_LAPSED, appointment, at)
 
 
+def flagged(appointment: Appointment, courier_id: str, *, under_way: bool, at: datetime) -> Alarm:
+    kind = AlarmKind.DROPPED_OUT_UNDER_WAY if under_way else AlarmKind.NOT_REHOMED
+    return _about(kind, appointment, at).model_copy(update={"courier_id": courier_id})
+
+
+def is_flagged(alarm: Alarm, appointment: Appointment | None) -> bool:
+    """Whether nobody has seen to it yet."""
+    if appointment is None or appointment.day != alarm.day:
+        return False
+    if alarm.kind is AlarmKind.DROPPED_OUT_UNDER_WAY:
+        going = appointment.status in (Status.EN_ROUTE, Status.ARRIVED)
+        return going and appointment.courier_id == alarm.courier_id
+    return appointment.status is Status.BOOKED and appointment.offered_to is None
+
+
 def is_unanswered(appointment: Appointment, sequence: int) -> bool:
     """Whether it still stands where it stood when its offer lapsed, at that entry."""
     since = [entry.kind for entry in appointment.history if entry.sequence > sequence]
@@ -141,6 +156,8 @@ def lasts(
                 and appointment.status in UNVISITED
                 and unanswered(appointment, at=alarm.at).id == alarm.id
             )
+        case AlarmKind.NOT_REHOMED | AlarmKind.DROPPED_OUT_UNDER_WAY:
+            return is_flagged(alarm, appointment)
         case AlarmKind.DUTY_ENDED_WITH_STOPS:
             return courier is not None and not courier.on_duty and has_open_stops(round)
         case AlarmKind.CAPACITY_SHORT:

@@ -26,3 +26,12 @@ class LatenessForeseen(Event):
 
     courier_id: str
     eta: datetime
+
+
+class StopFlagged(Event):
+    """A courier dropped out, and a person has to look after what they had: `aggregate` is the
+    appointment, `sequence` that of its history.
+    """
+
+    courier_id: str
+    under_way: bool

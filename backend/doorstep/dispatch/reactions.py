@@ -17,6 +17,7 @@ from doorstep.appointments.events import (
     AppointmentRescheduled,
 )
 from doorstep.calendar.events import BlockLifted, ClosureLifted, SailingAdded
+from doorstep.couriers.events import HoursGained
 from doorstep.dispatch.actions import Dispatch
 from doorstep.dispatch.events import OfferEnded
 from doorstep.kit.events import Event
@@ -61,6 +62,10 @@ async def sail(dispatch: Dispatch, event: SailingAdded) -> None:
         await dispatch.offer_anew(TimeWindow(start=event.arrives_at, end=event.returns_at))
 
 
+async def ask_who_is_back(dispatch: Dispatch, event: HoursGained) -> None:
+    await dispatch.offer_anew(TimeWindow(start=event.start, end=event.end), event.branch_path)
+
+
 REACTIONS: Final[dict[type[Event], Reaction]] = {
     AppointmentBooked: offer,
     AppointmentRescheduled: move,
@@ -72,4 +77,5 @@ REACTIONS: Final[dict[type[Event], Reaction]] = {
     BlockLifted: free_way,
     ClosureLifted: reopen,
     SailingAdded: sail,
+    HoursGained: ask_who_is_back,
 }

@@ -7,14 +7,23 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from doorstep.accounts.model import Role
 from doorstep.appointments.actions import Appointments
 from doorstep.appointments.model import Appointment
 from doorstep.couriers.actions import Couriers
 from doorstep.couriers.model import Courier
-from doorstep.dispatch.actions import Dispatch
-from doorstep.dispatch.model import round_id
+from doorstep.dispatch.actions import Absence, Dispatch
+from doorstep.dispatch.model import (
+    DropOut,
+    DropOutRefused,
+    Transfer,
+    TransferRefused,
+    round_id,
+)
 from doorstep.handheld import rules
 from doorstep.handheld.model import (
+    WITH_OTHERS,
+    Act,
     Command,
     CommandRefusal,
     CommandRefused,
@@ -26,7 +35,9 @@ from doorstep.handheld.model import (
 from doorstep.handheld.rules import Circumstances, Standing
 from doorstep.handheld.store import CommandLog, record_id
 from doorstep.kit.clock import Clock
+from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Mongo, Tx
+from doorstep.kit.windows import day_span, local_day
 
 _TOO_MANY: Final = CommandRefused(code=CommandRefusal.BATCH_TOO_LARGE)
 _REUSED: Final = CommandRefused(code=CommandRefusal.COMMAND_ID_REUSED, path=("commandId",))
@@ -90,11 +101,95 @@ class Handheld:
             if record := standing.records.get(command.id):
                 answers.append(_again(command, record))
                 continue
-            standing, record = _one(standing, command, around, account_id)
+            if isinstance(command, Command) and command.act in WITH_OTHERS:
+                await self._save(first, standing, now, tx)
+                record = await self._with_others(standing, command, around, account_id, tx)
+                known = {**standing.records, command.id: record}
+                first = standing = await self._afresh(account_id, fresh, known, tx)
+            else:
+                standing, record = _one(standing, command, around, account_id)
             self.log.add(record, tx=tx)
             answers.append(_told(record, repeated=False))
         await self._save(first, standing, now, tx)
         return answers
+
+    async def _with_others(
+        self,
+        standing: Standing,
+        command: Command,
+        around: Circumstances,
+        account_id: str,
+        tx: Tx,
+    ) -> Record:
+        """What concerns a colleague's round as well is not this courier's world alone: it is done
+        at once, between what came before and what comes after.
+        """
+        outcome: Transfer | DropOut | CommandRefused | None
+        outcome = rules.judge_with_others(command, around)
+        if outcome is None and command.act is Act.DROP_OUT:
+            outcome = await self._dropped_out(standing.courier, command, around.now, tx)
+        elif outcome is None:
+            outcome = await self._transferred(standing.courier, command, around.now, tx)
+        assert outcome is not None
+        return Record(
+            id=record_id(account_id, command.id),
+            command_id=command.id,
+            body_hash=command.body_hash,
+            accepted=not isinstance(outcome, CommandRefused),
+            refusal=outcome.code if isinstance(outcome, CommandRefused) else None,
+            path=outcome.path if isinstance(outcome, CommandRefused) else (),
+            appointment_id=outcome.appointment_id
+            if isinstance(outcome, Transfer)
+            else command.appointment_id,
+            captured_at=command.captured_at,
+            at=around.now,
+        )
+
+    async def _dropped_out(
+        self, courier: Courier, command: Command, now: datetime, tx: Tx
+    ) -> DropOut | CommandRefused:
+        since = max(command.since or command.captured_at, command.captured_at)
+        absence = Absence(
+            courier=courier,
+            since=since,
+            until=day_span(local_day(since)).end,
+            reason=command.reason or "",
+            by=courier.account_id,
+            by_role=Role.COURIER,
+        )
+        outcome = await self.dispatch.drop_out_of(new_id("dro"), absence, now=now, tx=tx)
+        if isinstance(outcome, DropOutRefused):
+            return rules.refuse(CommandRefusal.NOT_ALLOWED_NOW, *outcome.path)
+        return outcome
+
+    async def _transferred(
+        self, courier: Courier, command: Command, now: datetime, tx: Tx
+    ) -> Transfer | CommandRefused:
+        rooms, said = self.dispatch, command.reason or ""
+        about, transfer_id = command.appointment_id or "", command.transfer_id or ""
+        match command.act:
+            case Act.TRANSFER:
+                outcome = await rooms.ask_colleague(
+                    about, courier, command.to_courier_id or "", reason=said, now=now, tx=tx
+                )
+            case Act.TAKE_OVER:
+                outcome = await rooms.take_over(
+                    transfer_id, courier, at=command.captured_at, now=now, tx=tx
+                )
+            case Act.REFUSE_TRANSFER:
+                outcome = await rooms.refuse_transfer(
+                    transfer_id, courier, reason=said, now=now, tx=tx
+                )
+            case _:
+                outcome = await rooms.withdraw_from_colleague(about, courier, now=now, tx=tx)
+        return rules.as_command(outcome) if isinstance(outcome, TransferRefused) else outcome
+
+    async def _afresh(
+        self, account_id: str, fresh: Sequence[Sent], known: dict[str, Record], tx: Tx
+    ) -> Standing:
+        courier = await self.couriers.of_account(account_id, tx=tx)
+        assert courier, "a courier sent this batch"
+        return await self._standing(courier, fresh, known, tx)
 
     async def _standing(
         self, courier: Courier, fresh: Sequence[Sent], known: dict[str, Record], tx: Tx

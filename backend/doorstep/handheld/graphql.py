@@ -134,6 +134,48 @@ class UndoInput:
     undoes: strawberry.ID = given("The command that is taken back.")
 
 
+@asking("转单: the courier asks a colleague to take a stop over. It stays theirs until they do.")
+class TransferStopInput:
+    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
+    captured_at: datetime = given("When it was done, by the handheld's clock.")
+    appointment_id: strawberry.ID = given("Which appointment.")
+    to_courier_id: strawberry.ID = given("Which of `myColleagues`.")
+    reason: str = given("Why.")
+
+
+@asking("The courier takes over what a colleague asks them to.")
+class AcceptTransferInput:
+    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
+    captured_at: datetime = given("When it was done, by the handheld's clock.")
+    transfer_id: strawberry.ID = given("Which of the round's `transfers`.")
+
+
+@asking("The courier does not take over what a colleague asks them to.")
+class RefuseTransferInput:
+    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
+    captured_at: datetime = given("When it was done, by the handheld's clock.")
+    transfer_id: strawberry.ID = given("Which of the round's `transfers`.")
+    reason: str = given("Why not.")
+
+
+@asking("The courier keeps the stop that they asked a colleague to take over.")
+class WithdrawTransferCommandInput:
+    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
+    captured_at: datetime = given("When it was done, by the handheld's clock.")
+    appointment_id: strawberry.ID = given("Which appointment.")
+
+
+@asking(
+    "The courier cannot go on today: off duty, and what is open goes to others at once. What they "
+    "are under way to stays theirs until somebody has called them."
+)
+class ReportUnavailableInput:
+    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
+    captured_at: datetime = given("When it was done, by the handheld's clock.")
+    since: datetime | None = given("From when on; null: from now.", default=None, name="from")
+    reason: str = given("Why.")
+
+
 @asking(
     "One thing a courier did, as the handheld recorded it, possibly hours before it is sent.",
     one_of=True,
@@ -150,6 +192,21 @@ class CourierCommandInput:
     arrive: StopCommandInput | None = given("At the door.", default=strawberry.UNSET)
     finish_stop: FinishStopInput | None = given("Done.", default=strawberry.UNSET)
     undo: UndoInput | None = given("Taken back.", default=strawberry.UNSET)
+    transfer_stop: TransferStopInput | None = given(
+        "Asked a colleague to take a stop over.", default=strawberry.UNSET
+    )
+    accept_transfer: AcceptTransferInput | None = given(
+        "Took a colleague's stop over.", default=strawberry.UNSET
+    )
+    refuse_transfer: RefuseTransferInput | None = given(
+        "Did not take it over.", default=strawberry.UNSET
+    )
+    withdraw_transfer: WithdrawTransferCommandInput | None = given(
+        "Keeps the stop after all.", default=strawberry.UNSET
+    )
+    report_unavailable: ReportUnavailableInput | None = given(
+        "Cannot go on.", default=strawberry.UNSET
+    )
 
     def parsed(self, index: int) -> Sent:
         """The command; Unreadable if it has an id and makes no sense."""
@@ -175,6 +232,11 @@ _ACTS = (
     (Act.ARRIVE, "arrive"),
     (Act.FINISH, "finish_stop"),
     (Act.UNDO, "undo"),
+    (Act.TRANSFER, "transfer_stop"),
+    (Act.TAKE_OVER, "accept_transfer"),
+    (Act.REFUSE_TRANSFER, "refuse_transfer"),
+    (Act.WITHDRAW_TRANSFER, "withdraw_transfer"),
+    (Act.DROP_OUT, "report_unavailable"),
 )
 
 
@@ -192,6 +254,9 @@ def _read(act: Act, input: Any, body: bytes) -> model.Command:
         lines=tuple(_report(index, line) for index, line in enumerate(lines)),
         undoes=getattr(input, "undoes", None),
         sequence=getattr(input, "sequence", None),
+        to_courier_id=getattr(input, "to_courier_id", None),
+        transfer_id=getattr(input, "transfer_id", None),
+        since=getattr(input, "since", None),
         body_hash=body,
     )
 

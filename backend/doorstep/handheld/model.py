@@ -45,6 +45,20 @@ class Act(StrEnum):
     ARRIVE = "ARRIVE"
     FINISH = "FINISH"
     UNDO = "UNDO"
+    TRANSFER = "TRANSFER"
+    TAKE_OVER = "TAKE_OVER"
+    REFUSE_TRANSFER = "REFUSE_TRANSFER"
+    WITHDRAW_TRANSFER = "WITHDRAW_TRANSFER"
+    DROP_OUT = "DROP_OUT"
+
+
+WITH_OTHERS: Final = frozenset(
+    {
+        *(Act.TRANSFER, Act.TAKE_OVER, Act.REFUSE_TRANSFER, Act.WITHDRAW_TRANSFER),
+        Act.DROP_OUT,
+    }
+)
+"""What changes other couriers' rounds as well."""
 
 
 class ProofShown(BaseModel):
@@ -116,6 +130,9 @@ class Command(BaseModel):
     undoes: str | None = None
     sequence: int | None = None
     """Of the change that is agreed to."""
+    to_courier_id: str | None = None
+    transfer_id: str | None = None
+    since: datetime | None = None
     body_hash: bytes = b""
 
 
@@ -142,6 +159,13 @@ class CommandRefusal(StrEnum):
     UNDO_WINDOW_CLOSED = "UNDO_WINDOW_CLOSED"
     COMMAND_ID_REUSED = "COMMAND_ID_REUSED"
     BATCH_TOO_LARGE = "BATCH_TOO_LARGE"
+    UNKNOWN_COURIER = "UNKNOWN_COURIER"
+    UNKNOWN_TRANSFER = "UNKNOWN_TRANSFER"
+    ALREADY_ASKED = "ALREADY_ASKED"
+    TRANSFER_OVER = "TRANSFER_OVER"
+    COURIER_OFF_DUTY = "COURIER_OFF_DUTY"
+    COURIER_LACKS_SKILL = "COURIER_LACKS_SKILL"
+    COURIER_FULL = "COURIER_FULL"
 
 
 COMMAND_WORDS: Final[dict[CommandRefusal, Words]] = {
@@ -163,6 +187,21 @@ COMMAND_WORDS: Final[dict[CommandRefusal, Words]] = {
         "此操作编号已用于另一个操作。", "This command id was used for another command."
     ),
     CommandRefusal.BATCH_TOO_LARGE: Words("一次发送的操作过多。", "That is too many at once."),
+    CommandRefusal.UNKNOWN_COURIER: Words("没有找到该揽投员。", "There is no such colleague."),
+    CommandRefusal.UNKNOWN_TRANSFER: Words("没有找到转单请求。", "There is no such request."),
+    CommandRefusal.ALREADY_ASKED: Words(
+        "已有转单请求在等待答复。", "Somebody has been asked already, and has not answered."
+    ),
+    CommandRefusal.TRANSFER_OVER: Words("转单请求已失效。", "That request is over."),
+    CommandRefusal.COURIER_OFF_DUTY: Words(
+        "该揽投员在这个时段不上班。", "That courier does not work in this window."
+    ),
+    CommandRefusal.COURIER_LACKS_SKILL: Words(
+        "该揽投员不具备所需的资格。", "That courier is not trained for this."
+    ),
+    CommandRefusal.COURIER_FULL: Words(
+        "该揽投员在这个时段已排满。", "That courier's window is full."
+    ),
 }
 
 

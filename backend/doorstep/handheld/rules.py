@@ -24,7 +24,14 @@ from doorstep.appointments.model import (
 from doorstep.appointments.rules import moved, noted, taken_over
 from doorstep.catalogue.model import FAILURES, PROOF_POLICY, Need, Proof
 from doorstep.couriers.model import Courier, Position
-from doorstep.dispatch.model import Assignment, Ending, Round, StopState
+from doorstep.dispatch.model import (
+    Assignment,
+    Ending,
+    Round,
+    StopState,
+    TransferRefusal,
+    TransferRefused,
+)
 from doorstep.dispatch.rules import is_for, with_state
 from doorstep.handheld.model import (
     Act,
@@ -97,13 +104,19 @@ def refuse(code: CommandRefusal, *path: str) -> CommandRefused:
 
 def carry_out(standing: Standing, command: Command, around: Circumstances) -> Verdict:
     """The standing after `command`, or why it was not carried out."""
-    if command.captured_at > around.now + around.policy.clock_ahead:
-        return refuse(CommandRefusal.CLOCK_SKEW, "capturedAt")
+    if refused := judge_clock(command, around):
+        return refused
     after = _ACTS[command.act](standing, command, around)
     if isinstance(after, CommandRefused) or command.location is None:
         return after
     seen = Position(where=command.location, at=command.captured_at)
     return replace(after, seen=max((after.seen or seen, seen), key=lambda each: each.at))
+
+
+def judge_clock(command: Command, around: Circumstances) -> CommandRefused | None:
+    if command.captured_at > around.now + around.policy.clock_ahead:
+        return refuse(CommandRefusal.CLOCK_SKEW, "capturedAt")
+    return None
 
 
 def _start_duty(standing: Standing, command: Command, around: Circumstances) -> Verdict:
@@ -257,6 +270,35 @@ def _moved(
         note=command.reason,
         **changed,
     )
+
+
+# ------------------------------------------------------------------ with others
+
+
+def judge_with_others(command: Command, around: Circumstances) -> CommandRefused | None:
+    """What others are to do instead, or are told no, has a reason."""
+    if refused := judge_clock(command, around):
+        return refused
+    if command.act in _GIVE_REASONS and not command.reason:
+        return refuse(CommandRefusal.INVALID_INPUT, "reason")
+    return None
+
+
+_GIVE_REASONS: Final = frozenset({Act.TRANSFER, Act.REFUSE_TRANSFER, Act.DROP_OUT})
+_UNKNOWN: Final = {
+    "appointmentId": CommandRefusal.UNKNOWN_APPOINTMENT,
+    "toCourierId": CommandRefusal.UNKNOWN_COURIER,
+    "transferId": CommandRefusal.UNKNOWN_TRANSFER,
+}
+
+
+def as_command(refused: TransferRefused) -> CommandRefused:
+    """The same no, in the handheld's words."""
+    if refused.code is TransferRefusal.NOT_FOUND:
+        return refuse(_UNKNOWN[refused.path[0]], *refused.path)
+    if refused.code is TransferRefusal.OTHER_BRANCH:
+        return refuse(CommandRefusal.UNKNOWN_COURIER, *refused.path)
+    return refuse(CommandRefusal(refused.code.value), *refused.path)
 
 
 # ------------------------------------------------------------------ at the door

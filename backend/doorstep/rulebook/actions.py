@@ -10,7 +10,7 @@ from doorstep.kit.remembered import Remembered
 from doorstep.rulebook.model import RuleRow, RuleTable
 from doorstep.rulebook.store import RuleStore
 
-OURS: Final = ("rules.csv", "costs.csv", "depths.csv")
+OURS: Final = ("rules.csv", "costs.csv", "depths.csv", "deadlines.csv")
 
 
 class Rulebook:

@@ -143,10 +143,10 @@ class Finding(Tools):
 
     async def unasked_in(
         self, span: TimeWindow, path: str = "", area_ids: Collection[str] = ()
-    ) -> list[str]:
-        """The ids of those that no courier has, and none is asked about."""
-        return [each.id for each in await self.promises.unasked_in(span, path, area_ids)]
+    ) -> list[Promise]:
+        """Those that no courier has, and none is asked about."""
+        return await self.promises.unasked_in(span, path, area_ids)
 
     async def unasked_on(self, branch_id: str, days: Collection[date]) -> list[str]:
-        """The same of one branch, on these days."""
+        """The ids of the same of one branch, on these days."""
         return await self.promises.unasked_on(branch_id, days)

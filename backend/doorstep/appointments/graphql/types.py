@@ -69,6 +69,7 @@ explain(
         model.EventKind.UNASSIGNED: "It was taken off its courier.",
         model.EventKind.ACCEPTED: "Its courier said yes.",
         model.EventKind.DECLINED: "Its courier said no.",
+        model.EventKind.TRANSFERRED: "Its courier passed it on to a colleague, who said yes.",
         model.EventKind.SET_OUT: "Its courier set out.",
         model.EventKind.ARRIVED: "Its courier is at the door.",
         model.EventKind.COMPLETED: "Every line was done.",

@@ -54,6 +54,7 @@ class EventKind(StrEnum):
     UNASSIGNED = "UNASSIGNED"
     ACCEPTED = "ACCEPTED"
     DECLINED = "DECLINED"
+    TRANSFERRED = "TRANSFERRED"
     SET_OUT = "SET_OUT"
     ARRIVED = "ARRIVED"
     COMPLETED = "COMPLETED"
@@ -86,6 +87,7 @@ MOVES: Final[dict[EventKind, Step]] = {
     EventKind.UNASSIGNED: Step(frozenset({Status.ASSIGNED}), Status.BOOKED),
     EventKind.ACCEPTED: Step(WAITING, Status.ASSIGNED),
     EventKind.DECLINED: Step(WAITING, Status.BOOKED),
+    EventKind.TRANSFERRED: Step(frozenset({Status.ASSIGNED}), Status.ASSIGNED),
     EventKind.SET_OUT: Step(frozenset({Status.ASSIGNED}), Status.EN_ROUTE),
     EventKind.ARRIVED: Step(frozenset({Status.EN_ROUTE}), Status.ARRIVED),
     EventKind.COMPLETED: Step(_AT_DOOR, Status.COMPLETED),

@@ -454,10 +454,13 @@ def rebooked(
 
 @dataclass(frozen=True)
 class Viewer:
-    """Who looks at appointments. `courier_id` is theirs if they are a courier."""
+    """Who looks at appointments. `courier_id` is theirs if they are a courier; `asked` are those
+    that they are asked to take over from a colleague.
+    """
 
     caller: Caller
     courier_id: str | None = None
+    asked: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -498,7 +501,8 @@ def sight_of(appointment: Appointment, viewer: Viewer, *, at: datetime) -> Sight
             pickup_code=True,
             courier=appointment.status in _COMING,
         )
-    if viewer.courier_id and viewer.courier_id in (appointment.courier_id, appointment.offered_to):
+    theirs = (appointment.courier_id, appointment.offered_to)
+    if viewer.courier_id and (viewer.courier_id in theirs or appointment.id in viewer.asked):
         return _sight_of_courier(appointment, viewer.courier_id, at)
     if viewer.caller.may(STAFF, appointment.branch_path):
         return _masked(staff=True, courier=True)

@@ -82,14 +82,15 @@ class Publishing(Tools):
         self, branch_id: str, patterns: Sequence[SlotPattern], first: date, days: int
     ) -> Force:
         """Who works for the branch in those days, with what, and which areas they share."""
-        roster = await self.couriers.roster(branch_id, day_span(first, days))
-        vehicles = await self.couriers.vehicles_of(roster.couriers)
+        span = day_span(first, days)
+        roster = await self.couriers.roster(branch_id, span)
+        garage = await self.couriers.garage(roster.couriers, span)
         areas = [
             area
             for area in (await self.addresses.city.areas()).areas
             if area.branch_id == branch_id
         ]
-        return Force(roster, vehicles, tuple(areas), tuple(patterns))
+        return Force(roster, garage, tuple(areas), tuple(patterns))
 
     async def publish_all(self, first: date, days: int) -> int:
         """Bring all slots in line with their branches' rosters. How many changed."""
@@ -218,7 +219,13 @@ def _stamp(force: Force, first: date) -> bytes:
     parts: Sequence[Sequence[object]] = (
         [(c.id, c.skills, c.vehicle_id, c.area_ids) for c in force.roster.couriers],
         sorted((s.courier_id, s.start, s.end) for s in force.roster.shifts),
-        sorted((v.id, v.capacity_kilograms, v.capacity_litres) for v in force.vehicles.values()),
+        sorted(
+            (v.id, v.capacity_kilograms, v.capacity_litres, str(v.insured_until))
+            for v in force.garage.vehicles.values()
+        ),
+        sorted((b.id, b.start, b.end) for b in force.garage.bookings),
+        sorted((o.id, o.start, o.end) for o in force.garage.outages),
+        sorted((d.id, d.version) for d in force.roster.dedications),
         sorted((a.id, str(a.valid_from), str(a.valid_to)) for a in force.areas),
         sorted((p.id, p.weekdays, p.start, p.length_minutes) for p in force.patterns),
     )

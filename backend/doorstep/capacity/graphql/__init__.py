@@ -8,6 +8,7 @@ from doorstep.capacity.graphql.published import (
 )
 from doorstep.capacity.graphql.slots import HoldReleased, Slot, SlotHeld, SlotHold
 from doorstep.capacity.graphql.terms import TermsMutation, TermsQuery
+from doorstep.capacity.graphql.vacancies import VacancyQuery
 
 __all__ = [
     "CapRefused",
@@ -19,5 +20,6 @@ __all__ = [
     "SlotHold",
     "TermsMutation",
     "TermsQuery",
+    "VacancyQuery",
     "capacities_shown",
 ]

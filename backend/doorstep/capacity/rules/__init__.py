@@ -15,12 +15,15 @@ from doorstep.capacity.rules.places import (
     take,
     taken,
 )
+from doorstep.capacity.rules.vacancies import Vacancy, VacancyKind, vacancies
 from doorstep.capacity.rules.wishes import Bounds, Wish, bounds_of, demand_of
 
 __all__ = [
     "Bounds",
     "Force",
     "Surroundings",
+    "Vacancy",
+    "VacancyKind",
     "Visit",
     "Wish",
     "beyond",
@@ -38,4 +41,5 @@ __all__ = [
     "stays",
     "take",
     "taken",
+    "vacancies",
 ]

@@ -1,6 +1,6 @@
 """What there is to give: budgets from shifts, vehicles and areas. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -17,8 +17,8 @@ from doorstep.capacity.model import (
     slot_key,
 )
 from doorstep.catalogue.model import ServiceKind
-from doorstep.couriers.model import Vehicle
-from doorstep.couriers.rules import Roster
+from doorstep.couriers.model import Courier, Vehicle
+from doorstep.couriers.rules import Garage, Roster
 from doorstep.kit.windows import TimeWindow
 
 
@@ -27,7 +27,7 @@ class Force:
     """A branch's couriers, shifts and vehicles, and the areas that share them."""
 
     roster: Roster
-    vehicles: Mapping[str, Vehicle]
+    garage: Garage
     areas: tuple[ServiceArea, ...]
     patterns: tuple[SlotPattern, ...]
 
@@ -46,6 +46,20 @@ class Force:
                 and any(slot.window.touches(each) for each in pattern.windows(day))
             }
         return frozenset(beside | {slot.area_id})
+
+    def shares(self, courier: Courier, slot: Slot, served: Collection[str]) -> int:
+        """How many of the areas `served` then share the courier. 0: the slot's has nothing of them.
+
+        Whoever is kept for somebody gives no time to the public, and who is kept for an area gives
+        it none elsewhere: also where only a part of the window is concerned.
+        """
+        ours = {
+            area
+            for area in served
+            if (not courier.area_ids or area in courier.area_ids)
+            and not self.roster.dedicated_elsewhere(courier.id, slot.window, area_id=area)
+        }
+        return len(ours) if slot.area_id in ours else 0
 
 
 def slots_of(
@@ -105,17 +119,14 @@ def budget_of(slot: Slot, force: Force, policy: CapacityPolicy) -> CapacityBudge
     minutes and load, rounded down: what is published never exceeds what there is.
     """
     working = force.roster.working(slot.window)
-    ours = [
-        courier
-        for courier in force.roster.couriers
-        if courier.id in working and (not courier.area_ids or slot.area_id in courier.area_ids)
-    ]
+    ours = [courier for courier in force.roster.couriers if courier.id in working]
     served = force.served(slot)
     length = slot.window.length // timedelta(minutes=1)
     alike: dict[tuple[frozenset[ServiceKind], int, int], list[int]] = {}
     for courier in ours:
-        grams, litres = _carries(force.vehicles.get(courier.vehicle_id or ""), policy)
-        shared = len(served.intersection(courier.area_ids) if courier.area_ids else served)
+        if not (shared := force.shares(courier, slot, served)):
+            continue
+        grams, litres = _carries(force.garage.driven_by(courier, slot.window), policy)
         alike.setdefault((frozenset(courier.skills), grams, litres), []).append(shared)
     hands = tuple(
         Hands(

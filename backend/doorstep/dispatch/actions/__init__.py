@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from doorstep.dispatch.actions.assigning import Assigning
+from doorstep.dispatch.actions.dropping import Absence, Dropping
 from doorstep.dispatch.actions.following import Following
+from doorstep.dispatch.actions.leaving import Leaving
 from doorstep.dispatch.actions.looking import Looking
 from doorstep.dispatch.actions.offering import Offering
 from doorstep.dispatch.actions.picturing import Picturing
@@ -11,18 +12,21 @@ from doorstep.dispatch.actions.planning import Planning
 from doorstep.dispatch.actions.promising import Promising
 from doorstep.dispatch.actions.proposing import Proposal
 from doorstep.dispatch.actions.reading import Change, Reading
+from doorstep.dispatch.actions.transferring import Transferring
 from doorstep.dispatch.actions.working import Working
 
-__all__ = ["Change", "Dispatch", "Proposal"]
+__all__ = ["Absence", "Change", "Dispatch", "Proposal"]
 
 
 @dataclass(frozen=True)
 class Dispatch(
     Promising,
     Offering,
-    Assigning,
+    Transferring,
+    Dropping,
     Following,
     Working,
+    Leaving,
     Looking,
     Planning,
     Reading,

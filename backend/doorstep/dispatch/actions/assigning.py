@@ -67,9 +67,29 @@ class Assigning(Surveying):
             await self._give(id, after, courier, attempt.at, by_role, tx)
             return after
 
-        async with self.turns.of(courier_id):
+        if refused := await self._refused_early(appointment_id, attempt, expected_version, may):
+            return refused
+        async with self.turns.of(courier_id), self.at_once:
             outcome = await self.mongo.once(attempt, body)
         return await self._answered(outcome)
+
+    async def _refused_early(
+        self,
+        appointment_id: str,
+        attempt: Attempt,
+        expected_version: int,
+        may: Collection[str] | None,
+    ) -> AssignmentRefused | None:
+        """Who comes too late is told so without waiting for their turn: a refusal leaves nothing
+        behind, so that no transaction is needed for it. What took effect before is answered again.
+        """
+        found = (await self.appointments.load([appointment_id])).get(appointment_id)
+        if found is None or not _in(found.branch_path, may):
+            return None
+        code = rules.judge_assignment(found, expected_version=expected_version)
+        if code is None or await self.mongo.answered(attempt):
+            return None
+        return _refuse(code, "expectedVersion", found)
 
     async def _give(
         self,

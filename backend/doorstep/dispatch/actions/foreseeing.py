@@ -46,7 +46,7 @@ class Foreseeing(Tools):
         if courier is None or after.day != local_day(at) or not rules.ahead(after):
             return Foresight(after)
         found = await self._appointments_of(after, fresh, tx)
-        around = await self._surroundings(courier, found, tx)
+        around = await self._surroundings(courier, found, at, tx)
         round = rules.foreseen(after, rules.etas(after, around, at, self.ways), self.policy)
         theirs = {id: a for id, a in found.items() if a.courier_id == courier.id}
         told = {
@@ -76,9 +76,9 @@ class Foreseeing(Tools):
         return known | {id: each for id, each in fresh.items() if id in ids}
 
     async def _surroundings(
-        self, courier: Courier, found: Mapping[str, Appointment], tx: Tx | None
+        self, courier: Courier, found: Mapping[str, Appointment], at: datetime, tx: Tx | None
     ) -> Surroundings:
-        vehicle = await self.couriers.vehicle(courier.vehicle_id) if courier.vehicle_id else None
+        vehicle = await self.couriers.vehicle_at(courier, at)
         return Surroundings(
             calls={id: call for id, each in found.items() if (call := rules.call_of(each))},
             steps={id: step for id, each in found.items() if (step := rules.stepped_at(each))},

@@ -106,9 +106,10 @@ class Looking(Foreseeing, Travelling):
         if courier is None:
             return
         found = await self._appointments_of(round, {}, None)
-        around = await self._surroundings(courier, found, None)
+        now = self.clock.now()
+        around = await self._surroundings(courier, found, now, None)
         doors = [around.calls.get(stop.appointment_id) for stop in rules.ahead(round)]
-        start = rules.outset(round, around, self.clock.now()).where
+        start = rules.outset(round, around, now).where
         await self.learn([start, *(door.where for door in doors if door)], around.vehicle)
 
     async def look_after_the_silent(self) -> int:

@@ -1,9 +1,9 @@
 """The house asks one courier after another."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from doorstep.appointments.model import Appointment, Status
 from doorstep.couriers.model import Courier
@@ -14,12 +14,13 @@ from doorstep.dispatch.model import (
     Assignment,
     Ending,
 )
-from doorstep.dispatch.rules import Choice
+from doorstep.dispatch.rules import Choice, Promised
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Tx
-from doorstep.kit.windows import TimeWindow
+from doorstep.kit.windows import TimeWindow, local_day
 
 _SWEPT_AT_ONCE: Final = 200
+P = TypeVar("P", bound=Promised)
 
 
 @dataclass(frozen=True)
@@ -74,14 +75,23 @@ class Offering(Surveying):
             )
             return assignment
 
-        return await self.mongo.transact(body)
+        async with self.at_once:
+            return await self.mongo.transact(body)
 
     async def offer_anew(
         self, span: TimeWindow, path: str = "", area_ids: Collection[str] = ()
     ) -> None:
-        """Nothing is in the way any more: ask for those that nobody has, nor is asked about."""
-        for id in await self.appointments.unasked_in(span, path, area_ids):
-            await self.offer_next(id)
+        """Nothing is in the way any more: ask for those that nobody has, nor is asked about, what
+        is most urgent first.
+        """
+        for promise in await self._ordered(
+            await self.appointments.unasked_in(span, path, area_ids), self.clock.now()
+        ):
+            await self.offer_next(promise.id)
+
+    async def _ordered(self, promises: Iterable[P], now: datetime) -> list[P]:
+        deadlines = await self.capacity.catalogue.deadlines(local_day(now))
+        return rules.first_things_first(promises, now=now, deadlines=deadlines)
 
     async def _next_courier(
         self, appointment: Appointment, now: datetime, tx: Tx
@@ -96,10 +106,16 @@ class Offering(Surveying):
         return choice, await self.couriers.get(place.courier_id) if place else None
 
     async def end_lapsed(self) -> int:
-        """Offers that nobody answered in time come to nothing. How many did."""
+        """Offers that nobody answered in time come to nothing. How many did.
+
+        The most urgent first: who is asked next is asked in the order in which offers end.
+        """
         now = self.clock.now()
         lapsed = await self.assignments.lapsed(now, _SWEPT_AT_ONCE)
-        for assignment in lapsed:
+        promises = await self.appointments.load({each.appointment_id for each in lapsed})
+        ordered = await self._ordered(promises.values(), now)
+        rank = {promise.id: number for number, promise in enumerate(ordered)}
+        for assignment in sorted(lapsed, key=lambda each: rank.get(each.appointment_id, 0)):
             await self.mongo.transact(lambda tx, a=assignment: self.lapse(a, now, tx))  # type: ignore[misc]
         return len(lapsed)
 

@@ -112,6 +112,7 @@ class Planning(Proposing):
         ids = [each.appointment_id for each in visits]
         present = await self.appointments.load(ids, tx=tx)
         roster = await self.couriers.roster(proposal.branch_id, day_span(papers.day))
+        duties = rules.duties(roster, await self.driven(roster, papers.day, tx=tx))
         active = await self.assignments.active_for(ids, tx=tx)
         names = {each.id: round_id(each.id, papers.day) for each in papers.roster.couriers}
         stored = await self.rounds.get_many(list(names.values()), tx=tx)
@@ -124,7 +125,7 @@ class Planning(Proposing):
         now = _standings(present, active, rounds, visits)
         left = {
             *rules.changed_meanwhile(visits, then, now),
-            *rules.on_changed_duty(visits, papers.roster, roster),
+            *rules.on_changed_duty(visits, rules.duties(papers.roster, papers.vehicles), duties),
         }
         return _Writing(
             roster, present, active, rounds, dict(rounds), frozenset(left), [], [], [], []

@@ -14,8 +14,8 @@ from typing import Final
 from doorstep.calendar.model import Sailing
 from doorstep.calendar.rules import Almanac
 from doorstep.capacity.model import Demand, Slot, SlotClosedReason
-from doorstep.couriers.model import Courier, Vehicle
-from doorstep.couriers.rules import Roster, serves
+from doorstep.couriers.model import Courier
+from doorstep.couriers.rules import Garage, Roster, serves
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.surveying import Surveying
 from doorstep.dispatch.model import Round
@@ -35,7 +35,7 @@ class Staff:
     """Who works in a branch and when, and what they drive."""
 
     roster: Roster
-    vehicles: Mapping[str, Vehicle]
+    garage: Garage
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ class _Branch:
 
     roster: Roster
     nearest: Sequence[Courier]
-    vehicles: Mapping[str, Vehicle]
+    garage: Garage
     made: Mapping[date, Mapping[str, Sequence[Made]]]
     sequences: Mapping[tuple[str, date], int]
     unasked: Mapping[date, Sequence[Call]]
     almanac: Almanac
 
 
-_LineKey = tuple[str, int | None, tuple[str, ...], datetime, str | None, tuple[str, ...]]
-"""The shift, the round's sequence, the boats of the day, when its courier is free, what they drive
-and what they know how to do.
+_LineKey = tuple[str, datetime, int | None, tuple[str, ...], datetime, str | None, tuple[str, ...]]
+"""The shift and its end, the round's sequence, the boats of the day, when its courier is free, what
+they drive and what they know how to do.
 """
 
 
@@ -114,7 +114,9 @@ class Promising(Surveying):
             able = serves(courier, call.services, area_id=area, branch_id=home)
             if shift is None or not able:
                 continue
-            hand = self.hand(courier, shift, branch.vehicles)
+            if branch.roster.dedicated_elsewhere(courier.id, slot.window, area_id=area):
+                continue
+            hand = self.hand(courier, shift, branch.garage, slot.window)
             made = branch.made.get(slot.day, {}).get(courier.id, ())
             if boat:
                 there = rules.island(hand, made, boat, call.where, ways=self.ways)
@@ -124,7 +126,8 @@ class Promising(Surveying):
             free = max(now, shift.start)
             boats = tuple(each.boat.id for each in made if each.boat)
             sequence = branch.sequences.get((courier.id, slot.day))
-            key = (shift.id, sequence, boats, free, courier.vehicle_id, courier.skills)
+            driven = hand.vehicle.id if hand.vehicle else None
+            key = (shift.id, shift.end, sequence, boats, free, driven, courier.skills)
             yield self.lines.get(key) or self.lines.keep(
                 key, rules.mainland(hand, made, now=free, ways=self.ways)
             )
@@ -147,7 +150,7 @@ class Promising(Surveying):
         return _Branch(
             roster=roster,
             nearest=sorted(roster.couriers, key=lambda c: metres_between(c.station, where)),
-            vehicles=staff.vehicles,
+            garage=staff.garage,
             made=made,
             sequences={(r.courier_id, day): r.sequence for day in rounds for r in rounds[day]},
             unasked=calls,
@@ -172,7 +175,7 @@ class Promising(Surveying):
 
             async def read() -> Staff:
                 roster = await self.couriers.roster(branch_id, span)
-                return Staff(roster, await self.couriers.vehicles_of(roster.couriers))
+                return Staff(roster, await self.couriers.garage(roster.couriers, span))
 
             for past in [each for each in self.staff if each[1] < span.start]:
                 del self.staff[past]

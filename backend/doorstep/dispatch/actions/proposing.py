@@ -1,11 +1,13 @@
 """Proposals for a branch's day: all that is read of it, and what a search makes of that."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from doorstep.appointments.model import OPEN
+from doorstep.appointments.model import OPEN, Appointment
+from doorstep.couriers.model import Vehicle
+from doorstep.couriers.rules import Roster
 from doorstep.dispatch.actions.tools import Tools
 from doorstep.dispatch.model import Assignment, PlanPolicy, PlanRefusal, PlanRefused
 from doorstep.dispatch.outside import Extras, NoExtras, OwnProcess, Planner
@@ -21,8 +23,9 @@ from doorstep.dispatch.problem import (
     problem_of,
 )
 from doorstep.dispatch.rules import Planned
+from doorstep.kit.mongo.transactions import Tx
 from doorstep.kit.pages import Ask
-from doorstep.kit.windows import day_span, local_day
+from doorstep.kit.windows import TimeWindow, day_span, local_day
 
 
 @dataclass(frozen=True)
@@ -81,7 +84,9 @@ class Proposing(Tools):
             return PlanRefused(code=PlanRefusal.NOBODY_WORKS, path=("day",))
         papers, active = await self._papers(branch_id, day, now)
         # A thousand doors take it a second: whoever else is served does not wait.
-        problem = await asyncio.to_thread(problem_of, papers, self.planning, self.learned)
+        problem = await asyncio.to_thread(
+            problem_of, papers, self.planning, self.policy.weights, self.learned
+        )
         plan = await self.planner.plan(
             problem, seed, budget_of(seconds, problem, pace=self.planning.pace)
         )
@@ -115,14 +120,38 @@ class Proposing(Tools):
             now=now,
             appointments={**others, **open_ones},
             roster=roster,
-            vehicles=await self.couriers.vehicles_of(roster.couriers),
+            vehicles=await self.driven(roster, day),
             on_foot=Carries(terms.on_foot_grams, terms.on_foot_litres),
             rounds=rounds,
             routes=routes,
             boats=tuple(boats),
             ashore=terms.ashore,
-            declined=await self.assignments.declined(page.rows),
+            declined=await self._unwilling(page.rows),
             shut=await self.appointments.which_cannot_be_kept(page.rows),
             extra=tuple(await self.extras.extra_stops(branch_id, day)),
+            deadlines=await self.capacity.catalogue.deadlines(local_day(now)),
         )
         return papers, active
+
+    async def driven(
+        self, roster: Roster, day: date, *, tx: Tx | None = None
+    ) -> dict[str, Vehicle]:
+        """What each courier drives in all of their hours that day. Who is not named walks."""
+        hours: dict[str, TimeWindow] = {}
+        for shift in roster.shifts:
+            known = hours.get(shift.courier_id, shift.window)
+            start, end = min(known.start, shift.start), max(known.end, shift.end)
+            hours[shift.courier_id] = TimeWindow(start=start, end=end)
+        working = [each for each in roster.couriers if each.id in hours]
+        garage = await self.couriers.garage(working, day_span(day), tx=tx)
+        return {
+            each.id: vehicle
+            for each in working
+            if (vehicle := garage.driven_by(each, hours[each.id]))
+        }
+
+    async def _unwilling(self, appointments: Sequence[Appointment]) -> dict[str, frozenset[str]]:
+        asked = await self.assignments.declined(appointments)
+        for id, others in (await self.transfers.unwilling_to(appointments)).items():
+            asked[id] = asked.get(id, frozenset()) | others
+        return asked

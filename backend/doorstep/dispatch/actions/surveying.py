@@ -6,7 +6,7 @@ Judged   nothing that decides a race rests on it: an assignment is one by its in
          written only over the round that was read, and a slot's budget is what is sold
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
@@ -15,8 +15,8 @@ from typing import Final
 from doorstep.appointments.model import Appointment
 from doorstep.calendar.model import Sailing
 from doorstep.calendar.rules import Almanac
-from doorstep.couriers.model import Courier, Shift, Vehicle
-from doorstep.couriers.rules import Roster
+from doorstep.couriers.model import Courier, Shift
+from doorstep.couriers.rules import Garage, Roster
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.known import Hung
 from doorstep.dispatch.actions.tools import Tools
@@ -74,6 +74,7 @@ class Surveying(Tools):
             return None
         boat = await self.boat_to(appointment)
         asked = await self.assignments.asked_since(appointment.id, appointment.window.start, tx=tx)
+        asked |= await self.transfers.unwilling(appointment.id, appointment.window.start, tx=tx)
         wanted = Wanted(
             call,
             asked_before=frozenset(asked),
@@ -98,6 +99,11 @@ class Surveying(Tools):
             if courier.id not in hands
         ]
         for id, hand in hands.items():
+            if roster.dedicated_elsewhere(
+                id, call.window, customer_id=call.customer_id, area_id=call.area_id
+            ):
+                passed.append(Passed(courier_id=id, code=PassedOver.DEDICATED_ELSEWHERE))
+                continue
             line = self._line(hand, made.get(id, ()), boat, call, now)
             if line is None:
                 passed.append(Passed(courier_id=id, code=PassedOver.ISLAND))
@@ -113,18 +119,19 @@ class Surveying(Tools):
         return rules.mainland(hand, made, now=now, ways=self.ways)
 
     async def _hands(self, roster: Roster, window: TimeWindow) -> dict[str, Hand]:
-        vehicles = await self.couriers.vehicles_of(roster.couriers)
+        garage = await self.couriers.garage(roster.couriers, window)
         return {
-            courier.id: self.hand(courier, shift, vehicles)
+            courier.id: self.hand(courier, shift, garage, window)
             for courier in roster.couriers
             if (shift := roster.shift_around(courier.id, window))
         }
 
-    def hand(self, courier: Courier, shift: Shift, vehicles: Mapping[str, Vehicle]) -> Hand:
+    def hand(self, courier: Courier, shift: Shift, garage: Garage, window: TimeWindow) -> Hand:
+        """With what they drive in that window of their shift."""
         return Hand(
             courier=courier,
             shift=shift,
-            vehicle=vehicles.get(courier.vehicle_id or ""),
+            vehicle=garage.driven_by(courier, window),
             most_in_window=self.policy.most_stops_in_window,
             on_foot=self.capacity.policy,
         )
@@ -136,10 +143,11 @@ class Surveying(Tools):
         given = {appointment.id: appointment for appointment in fresh}
         made = (await self._made([round], round.day, tx, given))[courier.id]
         boats = {each.boat.id: each.boat for each in made if each.boat}
-        vehicles = await self.couriers.vehicles_of([courier])
+        shifts = await self._shifts(courier, round.day)
+        garage = await self.couriers.garage([courier], _span(shifts, round.day))
         lines = []
-        for shift in await self._shifts(courier, round.day):
-            hand = self.hand(courier, shift, vehicles)
+        for shift in shifts:
+            hand = self.hand(courier, shift, garage, shift.window)
             lines.append(rules.mainland(hand, made, now=now, ways=self.ways))
             for boat in boats.values():
                 there = rules.island(hand, made, boat, courier.station, ways=self.ways)
@@ -229,6 +237,15 @@ class Surveying(Tools):
             return None
         almanac = await self.calendar.almanac(day_span(appointment.day))
         return almanac.sailing_for(slot.route_id, appointment.window)
+
+
+def _span(shifts: Iterable[Shift], day: date) -> TimeWindow:
+    """The day, and whatever of the shifts lies beside it."""
+    whole = day_span(day)
+    return TimeWindow(
+        start=min([whole.start, *(shift.start for shift in shifts)]),
+        end=max([whole.end, *(shift.end for shift in shifts)]),
+    )
 
 
 def _boat(hung: Hung, almanac: Almanac) -> Sailing | None:

@@ -1,7 +1,10 @@
 """What every verb of dispatch works with."""
 
+import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from doorstep.accounts.model import Role
 from doorstep.appointments.actions import Appointments
@@ -14,18 +17,28 @@ from doorstep.dispatch import rules
 from doorstep.dispatch.actions.known import Known
 from doorstep.dispatch.events import OfferEnded
 from doorstep.dispatch.model import (
+    NOT_AGAIN,
     Assignment,
     DispatchPolicy,
     Ending,
     StopState,
+    Transfer,
+    TransferState,
 )
 from doorstep.dispatch.outside import Learned
 from doorstep.dispatch.rules import StraightLines, Ways
-from doorstep.dispatch.store import AssignmentStore, RoundStore
+from doorstep.dispatch.store import (
+    AssignmentStore,
+    DropOutStore,
+    RoundStore,
+    TransferStore,
+)
 from doorstep.kit.clock import Clock
 from doorstep.kit.mongo.hub import Hub
 from doorstep.kit.mongo.transactions import Mongo, Tx
 from doorstep.kit.turns import Turns
+
+_ASKS_ANOTHER: Final = frozenset({*NOT_AGAIN, Ending.MOVED, Ending.COURIER_AWAY})
 
 
 @dataclass(frozen=True)
@@ -42,12 +55,18 @@ class Tools:
     clock: Clock
     calendar: Calendar
     capacity: Capacity
+    transfers: TransferStore
+    drop_outs: DropOutStore
     ways: Ways = field(default_factory=StraightLines)
     known: Known = field(default_factory=Known)
     learned: Learned = field(default_factory=Learned)
     """The `ways`, where a router is asked for them beforehand."""
     turns: Turns = field(default_factory=Turns)
     """Who is about to write into one courier's rounds."""
+    at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(8))
+    """So many look at a whole branch inside a transaction: 200 of them on two cores took longer
+    than the five seconds after which the server ends a transaction. Nothing rests on it.
+    """
 
     async def _take_off(
         self,
@@ -67,14 +86,30 @@ class Tools:
         if before.stop_for(assignment.appointment_id):
             after = rules.with_state(before, assignment.appointment_id, StopState.REMOVED)
             await self.rounds.save([(before, after)], at=now, tx=tx)
+        await self._overtake([assignment.appointment_id], now, tx)
         self.say_offer_ended(assignment, ending, now, tx)
         return True
+
+    async def _overtake(self, appointment_ids: Collection[str], now: datetime, tx: Tx) -> None:
+        """Whoever was asked to take one of these over need not answer any more."""
+        for each in await self.transfers.pending_for(appointment_ids, tx=tx):
+            if await self.transfers.end(each.id, TransferState.OVERTAKEN, at=now, tx=tx):
+                await self._tell_again([each.to_courier_id], each, now, tx)
+
+    async def _tell_again(
+        self, courier_ids: Collection[str], transfer: Transfer, now: datetime, tx: Tx
+    ) -> None:
+        """They are to read their round again: it says what is asked of whom."""
+        found = [
+            await self.rounds.get(id, transfer.branch_id, transfer.day, tx=tx) for id in courier_ids
+        ]
+        await self.rounds.save([(round, round) for round in found], at=now, tx=tx)
 
     def say_offer_ended(
         self, assignment: Assignment, ending: Ending, now: datetime, tx: Tx
     ) -> None:
         """Only what leaves the appointment without anybody asks for another courier."""
-        if ending in (Ending.DECLINED, Ending.NOT_ANSWERED, Ending.MOVED):
+        if ending in _ASKS_ANOTHER:
             tx.record(
                 OfferEnded(
                     aggregate=assignment.id,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from doorstep.appointments.events import AppointmentMoved
-from doorstep.appointments.model import Appointment
+from doorstep.appointments.model import Appointment, Status
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.foreseeing import Foreseeing, Foresight
 from doorstep.dispatch.actions.surveying import Surveying
@@ -40,6 +40,10 @@ class Working(Foreseeing, Surveying):
         for assignment, ending, reason in ended:
             await self.assignments.end(assignment.id, ending, at=at, tx=tx, reason=reason)
             self.say_offer_ended(assignment, ending, at, tx)
+        settled = {assignment.appointment_id for assignment, _, _ in ended}
+        settled |= {after.id for _, after in steps if after.status is Status.EN_ROUTE}
+        if settled:
+            await self._overtake(settled, at, tx)
         if accepted:
             await self.assignments.accept(accepted, tx=tx)
         await self._tell_foreseen(foresights, at=at, tx=tx)

@@ -34,6 +34,10 @@ explain(
         model.Ending.UNASSIGNED: "A dispatcher took it away.",
         model.Ending.MOVED: "The visit moved to another window or door.",
         model.Ending.CANCELLED: "The visit was cancelled.",
+        model.Ending.COURIER_AWAY: "The courier is on leave then, or their shift was cancelled.",
+        model.Ending.TRANSFERRED: "A colleague took it over.",
+        model.Ending.HANDED_BACK: "A colleague was asked to take it over, and did not answer.",
+        model.Ending.DROPPED_OUT: "The courier dropped out.",
     },
 )
 

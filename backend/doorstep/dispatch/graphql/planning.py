@@ -39,6 +39,7 @@ explain(
         LeftOut.ISLAND: "Nobody goes with a boat that would do. Boats, or couriers who could.",
         LeftOut.OTHER_AREA: "Nobody who works serves its area. Couriers who work.",
         LeftOut.LACKS_SKILL: "Nobody who serves the area can do all of it. Couriers who serve it.",
+        LeftOut.DEDICATED_ELSEWHERE: "All who could are kept for others then. How many they are.",
         LeftOut.DECLINED: "All who could were asked already. Couriers asked.",
         LeftOut.OFF_DUTY: "Nobody who could works then. Couriers who could at another hour.",
         LeftOut.TOO_HEAVY: "No vehicle takes it. Grams and litres too much.",

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import strawberry
 
@@ -17,6 +17,7 @@ from doorstep.couriers.graphql import Courier
 from doorstep.couriers.model import Courier as StoredCourier
 from doorstep.dispatch import model
 from doorstep.dispatch.actions import Change, Dispatch
+from doorstep.dispatch.graphql.transfers import TransferRequest, transfers_shown
 from doorstep.kit.gql import (
     DRY,
     KEY,
@@ -26,6 +27,7 @@ from doorstep.kit.gql import (
     Refused,
     argument,
     asking,
+    asks_for,
     attempt_of,
     explain,
     given,
@@ -36,6 +38,8 @@ from doorstep.kit.gql import (
     worded,
 )
 from doorstep.kit.windows import local_day
+
+_TRANSFERS: Final = frozenset({"transfers"})
 
 explain(
     model.StopState,
@@ -69,6 +73,10 @@ class Round(Node):
     day: date = shown("The local day.")
     sequence: int = shown("Of its latest change: one count per courier over all days.")
     stops: list[Stop] = shown("The stops, in order.")
+    transfers: list[TransferRequest] = shown(
+        "转单 of that day: what the courier asks of colleagues, and colleagues of them; the latest "
+        "first. Whatever becomes of one is another change of the round."
+    )
 
 
 @public("A change of a courier's rounds, and how the round stands now.")
@@ -127,6 +135,9 @@ async def round_shown(
     shown = await shown_to(viewer, list(found.values()), info)
     by_id = {str(appointment.id): appointment for appointment in shown}
     (card,) = await couriers_graphql.presented([courier], info)
+    transfers = []
+    if asks_for(info, _TRANSFERS):
+        transfers = await dispatch_of(info).transfers_of(courier.id, round.day)
     return Round(
         id=strawberry.ID(round.id),
         courier=card,
@@ -145,6 +156,7 @@ async def round_shown(
             )
             for position, stop in enumerate(round.stops, start=1)
         ],
+        transfers=await transfers_shown(transfers, viewer, info),
     )
 
 

@@ -1,5 +1,14 @@
 """Who goes where: assignments, rounds, and the words for what may not be."""
 
+from doorstep.dispatch.model.dropouts import (
+    DROP_OUT_WORDS,
+    DropOut,
+    DropOutRefusal,
+    DropOutRefused,
+    Flag,
+    Flagged,
+    Rehomed,
+)
 from doorstep.dispatch.model.picture import BranchDay, Ground, Layer
 from doorstep.dispatch.model.planning import (
     PLAN_WORDS,
@@ -12,6 +21,7 @@ from doorstep.dispatch.model.planning import (
 )
 from doorstep.dispatch.model.rounds import (
     ASSIGNMENT_WORDS,
+    NOT_AGAIN,
     OPEN_STOPS,
     Assignment,
     AssignmentRefusal,
@@ -24,22 +34,38 @@ from doorstep.dispatch.model.rounds import (
     Round,
     Stop,
     StopState,
+    Urgency,
     round_id,
+)
+from doorstep.dispatch.model.transfers import (
+    TRANSFER_WORDS,
+    Transfer,
+    TransferRefusal,
+    TransferRefused,
+    TransferState,
 )
 
 __all__ = [
     "ASSIGNMENT_WORDS",
+    "DROP_OUT_WORDS",
+    "NOT_AGAIN",
     "OPEN_STOPS",
     "PLAN_WORDS",
+    "TRANSFER_WORDS",
     "Assignment",
     "AssignmentRefusal",
     "AssignmentRefused",
     "BranchDay",
     "DayPlan",
     "DispatchPolicy",
+    "DropOut",
+    "DropOutRefusal",
+    "DropOutRefused",
     "Ending",
     "FeedEntry",
     "FiguresKept",
+    "Flag",
+    "Flagged",
     "Ground",
     "Layer",
     "Passed",
@@ -47,9 +73,15 @@ __all__ = [
     "PlanPolicy",
     "PlanRefusal",
     "PlanRefused",
+    "Rehomed",
     "Round",
     "Stop",
     "StopState",
+    "Transfer",
+    "TransferRefusal",
+    "TransferRefused",
+    "TransferState",
     "UnplannedKept",
+    "Urgency",
     "round_id",
 ]

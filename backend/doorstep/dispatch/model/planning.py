@@ -3,14 +3,12 @@
 Units  whole metres and whole seconds
 """
 
-from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.documents import Stored
 from doorstep.kit.refusals import Refusal, Words
 from doorstep.kit.windows import Day
@@ -29,15 +27,7 @@ class PlanPolicy(BaseModel):
     break_lasts: timedelta = timedelta(minutes=45)
     break_step: timedelta = timedelta(minutes=15)
     break_after: timedelta = timedelta(hours=6)
-    """Shorter shifts have none."""
-    worth_metres: int = Field(default=60_000, ge=1)
-    """How far it may be to an ordinary visit and back before it is left out."""
-    priority_of: Mapping[ServiceKind, int] = {
-        ServiceKind.LEGAL_DOCUMENT_DELIVERY: 3,
-        ServiceKind.ID_CARD_DELIVERY: 2,
-        ServiceKind.COMPLAINT_VISIT: 1,
-    }
-    """Where nobody says how urgent a visit is; what is not named is 0."""
+    """Shorter shifts have none; what a shift says of its own breaks goes before all this."""
     island_share: float = Field(default=1.5, ge=1)
     """Minutes on an island for each minute of visits there, from which follows how many go."""
     seconds: int = Field(default=20, ge=1)

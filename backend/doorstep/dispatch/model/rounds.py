@@ -5,8 +5,9 @@ Sequence  one count per courier over all days; a round's is that of its latest c
 Offers    an appointment is offered to one courier at a time; whoever answers settles it
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -83,6 +84,15 @@ class Ending(StrEnum):
     UNASSIGNED = "UNASSIGNED"
     MOVED = "MOVED"
     CANCELLED = "CANCELLED"
+    COURIER_AWAY = "COURIER_AWAY"
+    TRANSFERRED = "TRANSFERRED"
+    HANDED_BACK = "HANDED_BACK"
+    """A colleague was asked to take it over and said nothing: somebody else is asked."""
+    DROPPED_OUT = "DROPPED_OUT"
+
+
+NOT_AGAIN: Final = (Ending.DECLINED, Ending.NOT_ANSWERED, Ending.HANDED_BACK)
+"""Whose was ended so is not asked again to take it in the same window."""
 
 
 class PassedOver(StrEnum):
@@ -152,6 +162,16 @@ class FeedEntry(Stored):
     at: datetime
 
 
+class Urgency(IntEnum):
+    """Classes of promises, by what sets their deadline. Higher goes first."""
+
+    OTHERS = 0
+    SAME_DAY = 1
+    COMPLAINT = 2
+    ID_CARD = 3
+    LEGAL_DOCUMENT = 4
+
+
 class DispatchPolicy(BaseModel):
     """The bureau's own choices; no source names them."""
 
@@ -176,6 +196,14 @@ class DispatchPolicy(BaseModel):
     """Windows that begin so soon are offered only where somebody on duty is near."""
     near: timedelta = timedelta(minutes=30)
     """The way that counts as near."""
+    weights: Mapping[Urgency, int] = {
+        Urgency.OTHERS: 100_000,
+        Urgency.SAME_DAY: 200_000,
+        Urgency.COMPLAINT: 400_000,
+        Urgency.ID_CARD: 800_000,
+        Urgency.LEGAL_DOCUMENT: 1_600_000,
+    }
+    """What a plan loses by leaving out a promise of the class, in what it reckons ways in."""
 
 
 class AssignmentRefusal(StrEnum):

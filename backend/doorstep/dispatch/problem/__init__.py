@@ -1,6 +1,6 @@
 """A day's work and the people for it as one immutable input of the solver, and what it answers."""
 
-from doorstep.dispatch.problem.building import prize_of, problem_of
+from doorstep.dispatch.problem.building import problem_of
 from doorstep.dispatch.problem.effort import budget_of
 from doorstep.dispatch.problem.papers import Carries, DayPapers, ExtraStop
 from doorstep.dispatch.problem.shape import (
@@ -38,7 +38,6 @@ __all__ = [
     "budget_of",
     "figures_of",
     "orders_of",
-    "prize_of",
     "problem_of",
     "walked",
 ]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from doorstep.appointments.model import WAITING, Appointment, Status
 from doorstep.couriers.model import Courier, VehicleKind
 from doorstep.couriers.rules import serves
-from doorstep.dispatch.model import PlanPolicy, StopState
+from doorstep.dispatch.model import PlanPolicy, StopState, Urgency
 from doorstep.dispatch.problem.hours import (
     FROZEN,
     Ashore,
@@ -33,16 +33,14 @@ from doorstep.dispatch.problem.shape import (
     Unplanned,
 )
 from doorstep.dispatch.problem.walking import dealt
-from doorstep.dispatch.rules import Chart
+from doorstep.dispatch.rules import Chart, priority_of, prize
 from doorstep.kit.geo import Point
 
 _KEPT_IS_WORTH = 10
 
 
-def prize_of(priority: int, policy: PlanPolicy, *, kept: bool = False) -> int:
-    """What leaving it out costs, in metres. The next priority is worth as much as two of one."""
-    worth: int = policy.worth_metres * 2**priority
-    return worth * _KEPT_IS_WORTH if kept else worth
+Weights = Mapping[Urgency, int]
+"""What an ordinary visit of each class is worth, in metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +53,13 @@ class _Visit:
     route: str | None
 
 
-def problem_of(papers: DayPapers, policy: PlanPolicy, ways: Chart) -> Problem:
+def problem_of(papers: DayPapers, policy: PlanPolicy, weights: Weights, ways: Chart) -> Problem:
     """The day as one problem: what nobody could do at all is left out of it, with its reason."""
     working = {shift.courier_id for shift in papers.roster.shifts}
     couriers = [each for each in papers.roster.couriers if each.id in working]
     visits: list[_Visit] = []
     left: list[Unplanned] = []
-    for stop, kept, reason in _asked(papers, policy):
+    for stop, kept, reason in _asked(papers):
         found = reason or _visit(papers, stop, kept, couriers)
         if isinstance(found, _Visit):
             visits.append(found)
@@ -73,12 +71,10 @@ def problem_of(papers: DayPapers, policy: PlanPolicy, ways: Chart) -> Problem:
         for turn, courier in enumerate(couriers)
         for stint in stints_of(papers, courier, turn, going.get(courier.id, ()), policy)
     ]
-    return _numbered(papers, couriers, visits, stints, left, policy, ways)
+    return _numbered(papers, couriers, visits, stints, left, weights, ways)
 
 
-def _asked(
-    papers: DayPapers, policy: PlanPolicy
-) -> list[tuple[ExtraStop, str | None, Unplanned | None]]:
+def _asked(papers: DayPapers) -> list[tuple[ExtraStop, str | None, Unplanned | None]]:
     """Every stop there is to plan, who keeps it, and why it is not looked at if it is not."""
     frozen = {
         stop.appointment_id
@@ -102,15 +98,12 @@ def _asked(
             reason = Unplanned(id, LeftOut.NEEDS_TWO, appointment.takes.load.pairs)
         else:
             reason = None
-        found.append((_stop_of(papers, appointment, where, policy), kept, reason))
+        found.append((_stop_of(appointment, where), kept, reason))
     return found + [(each, each.courier_id, None) for each in papers.extra]
 
 
-def _stop_of(
-    papers: DayPapers, appointment: Appointment, where: Point, policy: PlanPolicy
-) -> ExtraStop:
+def _stop_of(appointment: Appointment, where: Point) -> ExtraStop:
     load = appointment.takes.load
-    by_kind = max((policy.priority_of.get(kind, 0) for kind in appointment.services), default=0)
     return ExtraStop(
         id=appointment.id,
         where=where,
@@ -121,7 +114,7 @@ def _stop_of(
         services=appointment.services,
         grams=load.grams,
         litres=load.litres,
-        priority=papers.priorities.get(appointment.id, by_kind),
+        customer_id=appointment.customer_id,
     )
 
 
@@ -139,17 +132,27 @@ def _visit(
         for each in here
         if serves(each, stop.services, area_id=stop.area_id, branch_id=each.branch_id)
     ]
+    free = [each for each in able if not _is_elsewhere(papers, each, stop)]
     no = papers.declined.get(stop.id, frozenset())
-    willing = frozenset(each.id for each in able if each.id not in no)
+    willing = frozenset(each.id for each in free if each.id not in no)
     if not here:
         return Unplanned(stop.id, LeftOut.OTHER_AREA, len(couriers))
     if not able:
         return Unplanned(stop.id, LeftOut.LACKS_SKILL, len(here))
+    if not free:
+        return Unplanned(stop.id, LeftOut.DEDICATED_ELSEWHERE, len(able))
     if not willing:
-        return Unplanned(stop.id, LeftOut.DECLINED, len(able))
+        return Unplanned(stop.id, LeftOut.DECLINED, len(free))
     if route and all(boat.route_id != route for boat in papers.boats):
         return Unplanned(stop.id, LeftOut.ISLAND, len(papers.boats))
     return _Visit(stop, willing, None, route)
+
+
+def _is_elsewhere(papers: DayPapers, courier: Courier, stop: ExtraStop) -> bool:
+    kept = papers.roster.dedicated_elsewhere(
+        courier.id, stop.window, customer_id=stop.customer_id, area_id=stop.area_id
+    )
+    return kept is not None
 
 
 def _ashore(visit: _Visit) -> Ashore:
@@ -167,7 +170,7 @@ def _numbered(
     visits: Sequence[_Visit],
     stints: Sequence[Stint],
     left: Sequence[Unplanned],
-    policy: PlanPolicy,
+    weights: Weights,
     ways: Chart,
 ) -> Problem:
     seats = {courier.id: number for number, courier in enumerate(couriers)}
@@ -185,7 +188,7 @@ def _numbered(
     )
     everybody = frozenset(seats)
     tasks = tuple(
-        _task(papers, visit, place, seats, everybody, policy) for place, visit in enumerate(visits)
+        _task(papers, visit, place, seats, everybody, weights) for place, visit in enumerate(visits)
     )
     tours = tuple(_tour(papers, stint, seats, spots) for stint in stints) if nets else ()
     problem = Problem(tasks, crews, tours, tuple(nets.values()), left_out=tuple(left))
@@ -193,7 +196,7 @@ def _numbered(
 
 
 def _kind_of(papers: DayPapers, courier: Courier) -> VehicleKind:
-    vehicle = papers.vehicles.get(courier.vehicle_id or "")
+    vehicle = papers.vehicles.get(courier.id)
     return vehicle.kind if vehicle else VehicleKind.ON_FOOT
 
 
@@ -215,7 +218,7 @@ def _task(
     place: int,
     seats: Mapping[str, int],
     everybody: frozenset[str],
-    policy: PlanPolicy,
+    weights: Weights,
 ) -> Task:
     stop = visit.stop
     all_may = visit.takers == everybody
@@ -228,9 +231,25 @@ def _task(
         loads=(stop.grams, stop.litres),
         takers=None if all_may else frozenset(seats[each] for each in visit.takers),
         route=visit.route,
-        prize=prize_of(stop.priority, policy, kept=visit.kept is not None),
+        prize=_prize(papers, visit, weights),
         kept=seats[visit.kept] if visit.kept else None,
     )
+
+
+def _prize(papers: DayPapers, visit: _Visit, weights: Weights) -> int:
+    """What leaving it out costs, in metres."""
+    appointment = papers.appointments.get(visit.stop.id)
+    worth = weights[visit.stop.urgency]
+    if appointment:
+        priority = priority_of(
+            appointment.services,
+            appointment.window,
+            booked_at=appointment.booked_at,
+            now=papers.now,
+            deadlines=papers.deadlines,
+        )
+        worth = prize(priority, weights, now=papers.now)
+    return worth * _KEPT_IS_WORTH if visit.kept else worth
 
 
 def _tour(
@@ -249,7 +268,7 @@ def _tour(
 
 def _room(papers: DayPapers, stint: Stint) -> tuple[int, int]:
     """What still fits on the vehicle, less what was loaded since the stint began."""
-    vehicle = papers.vehicles.get(stint.courier.vehicle_id or "")
+    vehicle = papers.vehicles.get(stint.courier.id)
     grams, litres = papers.on_foot.grams, papers.on_foot.litres
     if vehicle:
         grams, litres = vehicle.capacity_kilograms * 1000, vehicle.capacity_litres

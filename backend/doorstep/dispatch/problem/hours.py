@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from math import ceil
 
 from doorstep.calendar.model import Sailing
-from doorstep.couriers.model import Courier
+from doorstep.couriers.model import Courier, Shift
 from doorstep.dispatch.model import PlanPolicy, Stop, StopState
 from doorstep.dispatch.problem.papers import DayPapers
 from doorstep.kit.geo import Point
@@ -18,6 +18,7 @@ from doorstep.kit.windows import TimeWindow, at_local
 
 UNDER_WAY = frozenset({StopState.EN_ROUTE, StopState.ARRIVED})
 FROZEN = UNDER_WAY | {StopState.DONE, StopState.FAILED}
+_Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,8 @@ def stints_of(
         if shift.courier_id == courier.id:
             early, late = max(0, papers.second(shift.start)), papers.second(shift.end)
             stint = Stint(courier, early, late, courier.station, courier.station, since=early)
-            found.extend(_on_land(papers, stint, turn, tuple(boats), policy))
+            pauses = _breaks(papers, shift, stint, turn, policy)
+            found.extend(_on_land(papers, stint, pauses, tuple(boats)))
     for boat in boats:
         stay = stay_of(boat, papers.ashore)
         if stay:
@@ -66,22 +68,32 @@ def trip_of(boat: Sailing) -> tuple[datetime, datetime]:
 
 
 def _on_land(
-    papers: DayPapers, whole: Stint, turn: int, boats: Sequence[Sailing], policy: PlanPolicy
+    papers: DayPapers, whole: Stint, pauses: Sequence[_Span], boats: Sequence[Sailing]
 ) -> list[Stint]:
-    away = [tuple(papers.second(at) for at in trip_of(boat)) for boat in boats]
-    lunch = _break_of(papers, whole, turn, policy)
+    at_sea = [(papers.second(start), papers.second(end)) for start, end in map(trip_of, boats)]
     # Who is on a boat at that time has the break aboard.
-    if lunch and not any(start < lunch[1] and lunch[0] < end for start, end in away):
-        away.append(lunch)
+    ashore = [
+        pause
+        for pause in pauses
+        if not any(start < pause[1] and pause[0] < end for start, end in at_sea)
+    ]
     parts = [whole]
-    for start, end in sorted(away):
+    for start, end in sorted([*at_sea, *ashore]):
         parts = [part for each in parts for part in _less(each, start, end)]
     return parts
 
 
-def _break_of(
-    papers: DayPapers, shift: Stint, turn: int, policy: PlanPolicy
-) -> tuple[int, int] | None:
+def _breaks(
+    papers: DayPapers, shift: Shift, stint: Stint, turn: int, policy: PlanPolicy
+) -> list[_Span]:
+    if shift.breaks:
+        spans = [pause.window for pause in shift.breaks]
+        return [(papers.second(span.start), papers.second(span.end)) for span in spans]
+    chosen = _break_of(papers, stint, turn, policy)
+    return [chosen] if chosen else []
+
+
+def _break_of(papers: DayPapers, shift: Stint, turn: int, policy: PlanPolicy) -> _Span | None:
     lasts = int(policy.break_lasts.total_seconds())
     if not lasts or shift.late - shift.early < policy.break_after.total_seconds():
         return None

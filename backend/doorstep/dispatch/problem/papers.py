@@ -9,7 +9,7 @@ from doorstep.calendar.model import Sailing
 from doorstep.catalogue.model import ServiceKind
 from doorstep.couriers.model import Vehicle
 from doorstep.couriers.rules import Roster
-from doorstep.dispatch.model import Round
+from doorstep.dispatch.model import Round, Urgency
 from doorstep.kit.geo import Point
 from doorstep.kit.windows import TimeWindow, day_span
 
@@ -26,9 +26,10 @@ class ExtraStop:
     services: frozenset[ServiceKind] = frozenset()
     grams: int = 0
     litres: int = 0
+    customer_id: str = ""
     courier_id: str | None = None
     """Whose it is; None: anybody's who can."""
-    priority: int = 0
+    urgency: Urgency = Urgency.OTHERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class DayPapers:
     """The open ones of the day, and what else its rounds name."""
     roster: Roster
     vehicles: Mapping[str, Vehicle]
+    """What each courier drives in all of their hours; who is not named walks."""
     on_foot: Carries
     rounds: Mapping[str, Round] = field(default_factory=dict)
     """By courier."""
@@ -62,8 +64,8 @@ class DayPapers:
     shut: frozenset[str] = frozenset()
     """Appointments that cannot be kept, whoever goes."""
     extra: tuple[ExtraStop, ...] = ()
-    priorities: Mapping[str, int] = field(default_factory=dict)
-    """How urgent each appointment is, where somebody has said so."""
+    deadlines: Mapping[ServiceKind, timedelta] = field(default_factory=dict)
+    """How soon after booking each kind is due, where anything says so."""
 
     def second(self, at: datetime) -> int:
         """Since local midnight of the day."""

@@ -33,6 +33,8 @@ class LeftOut(StrEnum):
     """Nobody serves its area. How many work that day."""
     LACKS_SKILL = "LACKS_SKILL"
     """Nobody who serves the area knows how to do all of it. How many serve it."""
+    DEDICATED_ELSEWHERE = "DEDICATED_ELSEWHERE"
+    """All who could are kept for another then. How many they are."""
     DECLINED = "DECLINED"
     """All who could were asked, and did not want it. How many they are."""
     OFF_DUTY = "OFF_DUTY"

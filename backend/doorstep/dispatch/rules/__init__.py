@@ -4,6 +4,7 @@ from doorstep.dispatch.rules.applying import (
     Planned,
     Standing,
     changed_meanwhile,
+    duties,
     on_changed_duty,
     ordered,
     standing,
@@ -30,8 +31,17 @@ from doorstep.dispatch.rules.insertion import (
     best_place,
     cheapest,
 )
+from doorstep.dispatch.rules.leaving import LONGEST_WINDOW, orphaned, without
 from doorstep.dispatch.rules.lines import Hand, Made, call_of, island, mainland
 from doorstep.dispatch.rules.picture import last_seen, minutes_late, picture
+from doorstep.dispatch.rules.priorities import (
+    Priority,
+    Promised,
+    first_things_first,
+    priority_of,
+    prize,
+)
+from doorstep.dispatch.rules.rehoming import LineKey, Loose, Picture, arranged, rehome
 from doorstep.dispatch.rules.rounds import (
     answer_by,
     at_other_door,
@@ -46,20 +56,27 @@ from doorstep.dispatch.rules.rounds import (
     with_state,
     with_stop,
 )
+from doorstep.dispatch.rules.transfers import handed_over, judge_transfer
 from doorstep.dispatch.rules.ways import Chart, Pace, StraightLines, Trip, Ways
 
 __all__ = [
     "AHEAD",
+    "LONGEST_WINDOW",
     "WATCHED",
     "Call",
     "Chart",
     "Choice",
     "Hand",
     "Line",
+    "LineKey",
+    "Loose",
     "Made",
     "Pace",
+    "Picture",
     "Place",
     "Planned",
+    "Priority",
+    "Promised",
     "Standing",
     "StraightLines",
     "Surroundings",
@@ -68,6 +85,7 @@ __all__ = [
     "Ways",
     "ahead",
     "answer_by",
+    "arranged",
     "at_other_door",
     "behind_sooner",
     "beside",
@@ -75,14 +93,18 @@ __all__ = [
     "call_of",
     "changed_meanwhile",
     "cheapest",
+    "duties",
     "etas",
+    "first_things_first",
     "foreseen",
+    "handed_over",
     "is_for",
     "is_full",
     "is_late",
     "island",
     "judge_assignment",
     "judge_courier",
+    "judge_transfer",
     "judge_unassignment",
     "last_seen",
     "mainland",
@@ -91,11 +113,16 @@ __all__ = [
     "offer",
     "on_changed_duty",
     "ordered",
+    "orphaned",
     "outset",
     "picture",
+    "priority_of",
+    "prize",
+    "rehome",
     "standing",
     "stepped_at",
     "timed",
     "with_state",
     "with_stop",
+    "without",
 ]

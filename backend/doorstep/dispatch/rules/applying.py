@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from doorstep.appointments.model import Appointment
-from doorstep.couriers.model import Courier
+from doorstep.couriers.model import Shift, Vehicle
 from doorstep.couriers.rules import Roster
 from doorstep.dispatch.model import Assignment, Round, Stop, StopState
 
@@ -80,23 +80,30 @@ def changed_meanwhile(
     ]
 
 
-def on_changed_duty(planned: Sequence[Planned], then: Roster, now: Roster) -> list[str]:
+Duty = tuple[object, ...]
+
+
+def on_changed_duty(
+    planned: Sequence[Planned], then: Mapping[str, Duty], now: Mapping[str, Duty]
+) -> list[str]:
     """Which of these are whose work is not what the plan took it for, or is none any more."""
-    before, after = _duties(then), _duties(now)
     return [
         each.appointment_id
         for each in planned
-        if before.get(each.courier_id) != after.get(each.courier_id)
+        if then.get(each.courier_id) != now.get(each.courier_id)
     ]
 
 
-def _duties(roster: Roster) -> dict[str, tuple[object, ...]]:
+def duties(roster: Roster, vehicles: Mapping[str, Vehicle]) -> dict[str, Duty]:
     """What a plan reckons with of each: their hours, and what they can do."""
-    hours: dict[str, list[tuple[datetime, datetime]]] = {}
+    shifts: dict[str, list[Shift]] = {}
     for shift in roster.shifts:
-        hours.setdefault(shift.courier_id, []).append((shift.start, shift.end))
-    return {each.id: (*_terms(each), *sorted(hours.get(each.id, ()))) for each in roster.couriers}
-
-
-def _terms(courier: Courier) -> tuple[object, ...]:
-    return courier.branch_id, courier.vehicle_id, courier.station, courier.skills, courier.area_ids
+        shifts.setdefault(shift.courier_id, []).append(shift)
+    return {
+        each.id: (
+            *(each.branch_id, each.station, each.skills, each.area_ids, vehicles.get(each.id)),
+            sorted((s.start, s.end, s.breaks) for s in shifts.get(each.id, ())),
+            [kept for kept in roster.dedications if each.id in kept.courier_ids],
+        )
+        for each in roster.couriers
+    }

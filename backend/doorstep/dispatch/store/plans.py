@@ -9,7 +9,7 @@ from doorstep.kit.mongo.schemas import stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Tx
 
 PLANS: Final = "day_plans"
-PLANS_KEPT: Final = (
+KEPT: Final = (
     Kept(
         PLANS,
         (Index(("branch_id", "day", "at")), Index(("at",), expire_after=timedelta(days=90))),

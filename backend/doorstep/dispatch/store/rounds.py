@@ -8,12 +8,20 @@ from pymongo import InsertOne, ReplaceOne, ReturnDocument
 
 from doorstep.appointments.model import Appointment
 from doorstep.dispatch.events import RoundChanged
-from doorstep.dispatch.model import Assignment, Ending, FeedEntry, Round, round_id
+from doorstep.dispatch.model import (
+    NOT_AGAIN,
+    Assignment,
+    Ending,
+    FeedEntry,
+    Round,
+    round_id,
+)
 from doorstep.dispatch.rules import WATCHED
 from doorstep.kit.documents import Document
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import INSTANT, TEXT, WHOLE, shaped, stored_schema
 from doorstep.kit.mongo.transactions import Mongo, Overtaken, Tx
+from doorstep.kit.windows import TimeWindow
 
 ASSIGNMENTS: Final = "assignments"
 ROUNDS: Final = "rounds"
@@ -28,6 +36,7 @@ KEPT: Final = (
             Index(("appointment_id", "at")),
             Index(("answer_by",), only={"active": True, "accepted": False}),
             Index(("courier_id", "appointment_id")),
+            Index(("courier_id", "window.start"), only={"active": True}),
         ),
         schema=stored_schema(Assignment),
     ),
@@ -80,7 +89,7 @@ class AssignmentStore:
             {
                 "appointment_id": appointment_id,
                 "window.start": window_start,
-                "ended": {"$in": [Ending.DECLINED, Ending.NOT_ANSWERED]},
+                "ended": {"$in": NOT_AGAIN},
             },
             {"courier_id": 1},
             session=tx.session,
@@ -104,7 +113,7 @@ class AssignmentStore:
         rows = self._assignments.find(
             {
                 "appointment_id": {"$in": list(starts)},
-                "ended": {"$in": [Ending.DECLINED, Ending.NOT_ANSWERED]},
+                "ended": {"$in": list(NOT_AGAIN)},
             },
             {"appointment_id": 1, "courier_id": 1, "window": 1},
         )
@@ -113,6 +122,19 @@ class AssignmentStore:
             if row["window"]["start"] == starts[row["appointment_id"]]:
                 found.setdefault(row["appointment_id"], set()).add(row["courier_id"])
         return {id: frozenset(couriers) for id, couriers in found.items()}
+
+    async def active_of(self, courier_id: str, span: TimeWindow, *, tx: Tx) -> list[Assignment]:
+        """What is theirs in windows that touch the span, also when it is done."""
+        rows = self._assignments.find(
+            {
+                "courier_id": courier_id,
+                "active": True,
+                "window.start": {"$lt": span.end},
+                "window.end": {"$gt": span.start},
+            },
+            session=tx.session,
+        )
+        return [Assignment.of_document(row) async for row in rows]
 
     async def lapsed(self, at: datetime, most: int) -> list[Assignment]:
         """Offers that nobody answered in time."""
@@ -145,6 +167,10 @@ class AssignmentStore:
         )
         if ended.matched_count != len(assignments):
             raise Overtaken
+
+    async def put(self, assignment: Assignment, *, tx: Tx) -> None:
+        """Where what comes later in the same transaction is to find it."""
+        await self._assignments.insert_one(assignment.document(), session=tx.session)
 
     async def follow(self, appointment: Appointment, *, tx: Tx) -> None:
         """Whoever has the appointment has it at its new door."""
@@ -198,6 +224,15 @@ class RoundStore:
             {"_id": 1, "sequence": 1},
         )
         return {row["_id"]: row["sequence"] async for row in rows}
+
+    async def hold(self, courier_id: str, *, tx: Tx) -> None:
+        """Nobody else changes the courier's rounds beside this transaction."""
+        held = await self._heads.update_one(
+            {"_id": courier_id}, {"$inc": {"held": 1}}, session=tx.session
+        )
+        if not held.matched_count:
+            first = {"_id": courier_id, "sequence": 0, "held": 1}
+            await self._heads.insert_one(first, session=tx.session)
 
     async def save(
         self, steps: Sequence[tuple[Round, Round]], *, at: datetime, tx: Tx

@@ -21,7 +21,7 @@ from doorstep.kit.documents import Document
 from doorstep.kit.events import Event
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.collections import Index, Kept
-from doorstep.kit.mongo.driver import Client, Collection, Session, settled, started
+from doorstep.kit.mongo.driver import Client, Collection, Session, settled, started, transacted
 from doorstep.kit.mongo.schemas import BYTES, FLAG, INSTANT, OBJECT, TEXT, WHOLE, shaped
 from doorstep.kit.refusals import Refusal
 
@@ -196,8 +196,8 @@ class Mongo:
 
         async with await started(self.client) as session:
             try:
-                return await session.with_transaction(
-                    attempt, read_concern=_SNAPSHOT, write_concern=_MAJORITY
+                return await transacted(
+                    session, attempt, read_concern=_SNAPSHOT, write_concern=_MAJORITY
                 )
             except Abandoned as abandoned:
                 outcome: T = abandoned.outcome

@@ -30,6 +30,7 @@ const MEANINGS = {
   today: () => day(0),
   tomorrow: () => day(1),
   now: () => new Date().toISOString(),
+  "in two hours": () => new Date(Date.now() + DAY / 12).toISOString(),
   "in five days": () => new Date(Date.now() + 5 * DAY).toISOString(),
   key,
 

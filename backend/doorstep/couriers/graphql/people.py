@@ -1,6 +1,7 @@
 """Couriers as colleagues see them, and as a customer may."""
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import date
 from typing import Annotated, Self
 
 import strawberry
@@ -9,15 +10,28 @@ from doorstep.accounts.model import COURIER, DISPATCH
 from doorstep.accounts.permissions import query
 from doorstep.catalogue.model import ServiceKind
 from doorstep.couriers import model
-from doorstep.couriers.actions import Couriers
-from doorstep.kit.gql import Coordinates, Info, Node, argument, public, shown
+from doorstep.couriers.actions import Couriers, Within
+from doorstep.kit.gql import Info, Node, argument, explain, public, shown
 from doorstep.organisation.graphql import OrgUnit
 from doorstep.organisation.model import Tree
+
+explain(
+    model.VehicleKind,
+    "How somebody gets about.",
+    {
+        model.VehicleKind.ON_FOOT: "A handcart, or nothing.",
+        model.VehicleKind.BICYCLE: "A bicycle.",
+        model.VehicleKind.E_TRIKE: "An electric tricycle.",
+        model.VehicleKind.VAN: "A van or a car.",
+    },
+)
 
 
 @public("What a courier drives, rides or pushes.")
 class Vehicle(Node):
     plate: str = shown("Its plate.")
+    kind: model.VehicleKind = shown("What it is: it decides how fast, and by which roads.")
+    insured_until: date | None = shown("The last day it is insured; null: the bureau does not say.")
     capacity_kilograms: int = shown("What it carries, in kilograms.")
     capacity_litres: int = shown("What it holds, in litres.")
 
@@ -26,23 +40,10 @@ class Vehicle(Node):
         return cls(
             id=strawberry.ID(vehicle.id),
             plate=vehicle.plate,
+            kind=vehicle.kind,
+            insured_until=vehicle.insured_until,
             capacity_kilograms=vehicle.capacity_kilograms,
             capacity_litres=vehicle.capacity_litres,
-        )
-
-
-@public("Where a courier was last, as their handheld measured it.")
-class CourierPosition:
-    location: Coordinates = shown("Where.")
-    at: datetime = shown("When, by the handheld's clock.")
-    accuracy_metres: int | None = shown("How far off that may be.")
-
-    @classmethod
-    def of(cls, position: model.Position) -> Self:
-        return cls(
-            location=Coordinates.of(position.where),
-            at=position.at,
-            accuracy_metres=position.accuracy_metres,
         )
 
 
@@ -83,23 +84,41 @@ class CourierCard:
         )
 
 
-def _couriers(info: Info) -> Couriers:
+def couriers_of(info: Info) -> Couriers:
     couriers: Couriers = info.context.house.couriers
     return couriers
 
 
+async def reach(info: Info) -> Within:
+    """Which branches are the caller's. One that is not theirs is like none."""
+    tree: Tree = await info.context.house.organisation.tree()
+
+    def within(branch_id: str) -> bool:
+        unit = tree.units.get(branch_id)
+        theirs: bool = unit is not None and info.context.caller.may(DISPATCH, unit.path)
+        return theirs
+
+    return within
+
+
 async def presented(couriers: list[model.Courier], info: Info) -> list[Courier]:
     """Couriers with their vehicles, in two questions however many they are."""
-    vehicles = await _couriers(info).vehicles_of(couriers)
+    vehicles = await couriers_of(info).vehicles_of(couriers)
     tree: Tree = await info.context.house.organisation.tree()
     return [Courier.of(c, vehicles.get(c.vehicle_id or ""), tree) for c in couriers]
+
+
+async def cards(ids: Iterable[str], info: Info) -> dict[str, Courier]:
+    """The couriers of these ids, as they are shown."""
+    found = await couriers_of(info).get_many(set(ids))
+    return {str(each.id): each for each in await presented(list(found.values()), info)}
 
 
 @strawberry.type
 class CourierQuery:
     @query("The courier that I am.", to=COURIER)
     async def my_courier(self, info: Info) -> Courier | None:
-        courier = await _couriers(info).of_account(info.context.caller.id)
+        courier = await couriers_of(info).of_account(info.context.caller.id)
         return (await presented([courier], info))[0] if courier else None
 
     @query("A branch's couriers. A branch that is not yours has none.", to=DISPATCH)
@@ -112,5 +131,5 @@ class CourierQuery:
         organisation = info.context.house.organisation
         if not await organisation.in_reach(branch_id, info.context.caller, DISPATCH):
             return []
-        found = await _couriers(info).of_branch(branch_id, on_duty=on_duty)
+        found = await couriers_of(info).of_branch(branch_id, on_duty=on_duty)
         return await presented(found, info)

@@ -12,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.documents import Stored
 from doorstep.kit.geo import Point
-from doorstep.kit.refusals import Refusal, Words
-from doorstep.kit.windows import ClockTime, Day, TimeWindow, at_local
+from doorstep.kit.windows import ClockTime, Day, TimeWindow, at_local, local_day
 
 
 class VehicleKind(StrEnum):
@@ -25,12 +24,24 @@ class VehicleKind(StrEnum):
     VAN = "VAN"
 
 
+VAN_FROM_KILOGRAMS: Final = 400
+"""Where nobody says what a vehicle is: a van from so much on, and less is a tricycle."""
+
+
 class Vehicle(Stored):
     plate: str
     kind: VehicleKind = VehicleKind.E_TRIKE
     capacity_kilograms: int = Field(gt=0)
     capacity_litres: int = Field(gt=0)
     branch_id: str
+    insured_until: Day | None = None
+    """The last day it is insured; None: the bureau does not say."""
+
+    def insured(self, window: TimeWindow) -> bool:
+        """Whether its insurance lasts as long as the window does."""
+        # The end belongs to the next window: whoever is back at midnight was not out the day after.
+        last = local_day(window.end - timedelta(milliseconds=1))
+        return self.insured_until is None or last <= self.insured_until
 
 
 class Courier(Stored):
@@ -49,15 +60,37 @@ class Courier(Stored):
     """Where a round of theirs starts."""
     on_duty: bool = False
     duty_changed_at: datetime | None = None
+    roster_version: int = 0
+    """Counts the changes of their shifts and leave. Whoever makes one writes it first: of two at
+    once, one runs again.
+    """
+
+
+class Break(BaseModel):
+    """A pause within a shift."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: datetime
+    minutes: int = Field(gt=0)
+
+    @property
+    def window(self) -> TimeWindow:
+        return TimeWindow(start=self.start, end=self.start + timedelta(minutes=self.minutes))
 
 
 class Shift(Stored):
-    """A span in which a courier works."""
+    """A span in which a courier works. One that is cancelled stays, so that no pattern makes it
+    again.
+    """
 
     courier_id: str
     branch_id: str
     start: datetime
     end: datetime
+    breaks: tuple[Break, ...] = ()
+    cancelled_at: datetime | None = None
+    reason: str | None = None
 
     @property
     def window(self) -> TimeWindow:
@@ -65,6 +98,20 @@ class Shift(Stored):
 
     def covers(self, window: TimeWindow) -> bool:
         return self.start <= window.start and window.end <= self.end
+
+
+class BreakPattern(BaseModel):
+    """A pause at the same time of every shift; before the shift's start it is the next day's."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: ClockTime
+    minutes: int = Field(gt=0, lt=24 * 60)
+
+    def on(self, start: datetime) -> Break:
+        """The break of the shift that begins at `start`."""
+        at = at_local(local_day(start), self.at)
+        return Break(start=at if at >= start else at + timedelta(days=1), minutes=self.minutes)
 
 
 class ShiftPattern(Stored):
@@ -78,6 +125,7 @@ class ShiftPattern(Stored):
     weekdays: tuple[int, ...]
     start: ClockTime
     length_minutes: int = Field(gt=0, le=24 * 60)
+    breaks: tuple[BreakPattern, ...] = ()
 
     def on(self, day: Day) -> Shift | None:
         """The shift that falls on `day`. Its id is made of what it is, so it is made once."""
@@ -90,59 +138,5 @@ class ShiftPattern(Stored):
             branch_id=self.branch_id,
             start=start,
             end=start + timedelta(minutes=self.length_minutes),
+            breaks=tuple(each.on(start) for each in self.breaks),
         )
-
-
-# ------------------------------------------------------------------ where they are
-
-
-class Position(BaseModel):
-    """Where somebody was, as their handheld measured it, and when by its clock."""
-
-    model_config = ConfigDict(frozen=True)
-
-    where: Point
-    at: datetime
-    accuracy_metres: int | None = Field(default=None, ge=0, le=100_000)
-
-
-class Sharing(Stored):
-    """Whether a courier lets us know where they are, and where they were last. `id` is theirs.
-
-    There is one position and no track: a newer one replaces it, going home removes it.
-    """
-
-    account_id: str
-    on: bool
-    changed_at: datetime
-    position: Position | None = None
-    """Sealed with their account's key."""
-    position_at: datetime | None = None
-    """In the clear, so that an older one never replaces it."""
-
-
-class PositionRefusal(StrEnum):
-    NOT_SHARED = "NOT_SHARED"
-    NOT_ON_DUTY = "NOT_ON_DUTY"
-    CLOCK_SKEW = "CLOCK_SKEW"
-    OUTDATED = "OUTDATED"
-    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
-
-
-POSITION_WORDS: Final[dict[PositionRefusal, Words]] = {
-    PositionRefusal.NOT_SHARED: Words(
-        "您没有开启位置共享。", "You have not agreed to show where you are."
-    ),
-    PositionRefusal.NOT_ON_DUTY: Words("请先上班。", "Start duty first."),
-    PositionRefusal.CLOCK_SKEW: Words(
-        "手持终端的时间不对，请校准。", "The handheld's clock is wrong. Please set it."
-    ),
-    PositionRefusal.OUTDATED: Words("已有更新的位置。", "We know of a later position."),
-    PositionRefusal.IDEMPOTENCY_KEY_REUSED: Words(
-        "此请求编号已用于另一个请求。", "This idempotency key was used for another request."
-    ),
-}
-
-
-class PositionRefused(Refusal):
-    code: PositionRefusal
