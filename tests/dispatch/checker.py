@@ -32,6 +32,17 @@ class Job:
     holder: str | None = None
     """Who accepted it, or is on the way."""
     frozen: bool = False
+    customer: str = ""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """For whom, or for which area, somebody is kept in a span."""
+
+    start: int
+    end: int
+    customer: str | None = None
+    area: str | None = None
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,9 @@ class Worker:
     areas: frozenset[str]
     """Empty: all of them."""
     shifts: tuple[tuple[int, int], ...]
+    breaks: tuple[tuple[int, int], ...] = ()
+    """Where their shifts say when; else they have one at noon."""
+    kept: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,10 +135,21 @@ def _of_worker(day: Day, worker: Worker, round: list[tuple[str, int]]) -> Iterat
             yield f"{worker.id} cannot do {job.id}"
         if worker.areas and job.area not in worker.areas and job.holder is None:
             yield f"{worker.id} does not serve the area of {job.id}"
+        yield from _elsewhere(worker, job, at)
     if [at for _, at in jobs] != sorted(at for _, at in jobs):
         yield f"{worker.id} goes back in time"
     if jobs:
         yield from _through_the_day(day, worker, jobs)
+
+
+def _elsewhere(worker: Worker, job: Job, at: int) -> Iterator[str]:
+    for kept in worker.kept:
+        its = kept.customer == job.customer if kept.customer else kept.area == job.area
+        if kept.start <= at < kept.end and not its and job.holder is None:
+            yield f"{worker.id} is kept for another when at {job.id}"
+    for start, end in worker.breaks:
+        if start < at + round(job.minutes * 60) and at < end:
+            yield f"{worker.id} is at {job.id} in the break"
 
 
 def _through_the_day(day: Day, worker: Worker, jobs: Sequence[tuple[Job, int]]) -> Iterator[str]:
@@ -134,14 +159,18 @@ def _through_the_day(day: Day, worker: Worker, jobs: Sequence[tuple[Job, int]]) 
         yield f"{worker.id} works outside the shift"
         return
     yield from _boats(day, worker, jobs, shift)
-    trials = [list(_walk(day, worker, jobs, shift, gap)) for gap in _gaps(day, jobs, shift)]
+    trials = [list(_walk(day, worker, jobs, shift, gap)) for gap in _gaps(day, worker, jobs, shift)]
     if not any(not trial for trial in trials):
         yield from min(trials, key=len)
 
 
-def _gaps(day: Day, jobs: Sequence[tuple[Job, int]], shift: tuple[int, int]) -> list[int | None]:
+def _gaps(
+    day: Day, worker: Worker, jobs: Sequence[tuple[Job, int]], shift: tuple[int, int]
+) -> list[int | None]:
     """Before which of the visits the break may be; None: there need not be any."""
     rules = day.rules
+    if worker.breaks:
+        return [None]
     long = shift[1] - shift[0] >= rules.break_after
     inside = shift[0] < rules.break_until - rules.break_lasts and rules.break_from < shift[1]
     at_sea = any(

@@ -283,6 +283,7 @@ def _job(papers: DayPapers, each: Appointment, *, frozen: bool) -> checker.Job:
         island=papers.routes.get(each.id),
         holder=each.courier_id if each.status is not Status.BOOKED else None,
         frozen=frozen,
+        customer=each.customer_id,
     )
 
 
@@ -301,7 +302,22 @@ def _worker(papers: DayPapers, each: Courier) -> checker.Worker:
             for s in papers.roster.shifts
             if s.courier_id == each.id
         ),
+        breaks=tuple(
+            (_second(papers, pause.window.start), _second(papers, pause.window.end))
+            for s in papers.roster.shifts
+            if s.courier_id == each.id
+            for pause in s.breaks
+        ),
+        kept=tuple(_kept(papers, each)),
     )
+
+
+def _kept(papers: DayPapers, courier: Courier) -> Iterable[checker.Kept]:
+    for kept in papers.roster.dedications:
+        span = kept.on(papers.day)
+        if kept.courier_id == courier.id and span:
+            start, end = _second(papers, span.start), _second(papers, span.end)
+            yield checker.Kept(start, end, kept.customer_id, kept.area_id)
 
 
 def _boat(papers: DayPapers, each: Sailing) -> checker.Boat:

@@ -1,13 +1,14 @@
 """A day's rounds: every promise kept, said again the same, and shorter than without a search."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
 from doorstep.appointments.model import Status
+from doorstep.couriers.model import Break, Dedication
 from doorstep.dispatch.model import StopState
 from doorstep.dispatch.outside import OwnProcess
 from doorstep.dispatch.problem import (
@@ -23,9 +24,11 @@ from doorstep.dispatch.problem import (
 from doorstep.dispatch.rules import StraightLines
 from doorstep.dispatch.solver import solve
 from doorstep.kit.geo import Point
+from doorstep.kit.windows import at_local
 from tests.dispatch import city
 from tests.dispatch.baselines import by_area_alone, nearest_neighbour
 from tests.dispatch.checker import faults
+from tests.given import TODAY
 
 HERE = Point(longitude=122.05, latitude=37.42)
 NEAR = Point(longitude=122.055, latitude=37.42)
@@ -152,6 +155,45 @@ def test_who_said_no_is_not_asked_again():
     assert city.rounds_of(problem, plan).keys() == {"cou_b"}
     nobody = replace(papers, declined={"apt_1": frozenset({"cou_a", "cou_b"})})
     assert why(planned(nobody)[1]) == {"apt_1": (LeftOut.DECLINED, 2)}
+
+
+@pytest.mark.row("F1", "F7")
+def test_who_is_kept_for_another_customer_or_at_lunch_as_the_shift_says_is_sent_nowhere_else():
+    one, theirs = (city.appointment(f"apt_{n}", NEAR, 10, hours=4) for n in range(2))
+    theirs = theirs.model_copy(update={"customer_id": "acc_big"})
+    kept = Dedication(
+        id="ded_1",
+        branch_id="org_branch",
+        courier_id="cou_a",
+        customer_id="acc_big",
+        weekdays=(1, 2, 3, 4, 5, 6, 7),
+        start_time=time(8),
+        end_time=time(18),
+    )
+    begins = at_local(TODAY, time(10))
+    pause = Break(start=begins - timedelta(hours=1), minutes=150)
+    papers = city.papers([one, theirs], [city.courier("cou_a", HERE)])
+    shifts = tuple(each.model_copy(update={"breaks": (pause,)}) for each in papers.roster.shifts)
+    papers = replace(papers, roster=replace(papers.roster, shifts=shifts, dedications=(kept,)))
+
+    problem, plan = planned(papers)
+
+    assert why(plan) == {"apt_0": (LeftOut.DEDICATED_ELSEWHERE, 1)}
+    rounds = city.rounds_of(problem, plan)
+    assert [at for _, at in rounds["cou_a"]] >= [papers.second(pause.window.end)]
+    assert faults(city.plain(papers), rounds) == []
+
+
+@pytest.mark.row("F9")
+def test_of_two_that_do_not_both_fit_the_one_whose_deadline_is_nearer_is_visited():
+    old, fresh = (
+        city.appointment(f"apt_{n}", HERE, 10, kind=city.CARDS, grams=120_000) for n in range(2)
+    )
+    old = old.model_copy(update={"booked_at": old.booked_at - timedelta(days=2)})
+    skilled = city.courier("cou_a", HERE, skills=(*city.PARCELS, city.CARDS))
+    for day in ([old, fresh], [fresh, old]):
+        papers = city.papers(day, [skilled], [city.shift("cou_a", 9, 12)])
+        assert why(planned(papers)[1]).keys() == {"apt_1"}
 
 
 def test_a_full_vehicle_leaves_out_what_matters_least():

@@ -8,7 +8,7 @@ from doorstep.dispatch.problem import Budget, problem_of
 from doorstep.dispatch.rules import StraightLines
 from doorstep.dispatch.solver import solve
 from tests.dispatch import city
-from tests.dispatch.checker import Day, Rounds, faults
+from tests.dispatch.checker import Day, Kept, Rounds, faults
 
 Spoil = Callable[[Day, Rounds], None]
 
@@ -65,6 +65,16 @@ def _at_sea(day: Day, rounds: Rounds) -> None:
     object.__setattr__(day.jobs[rounds["cou_000"][0][0]], "island", "fer_9")
 
 
+def _kept(day: Day, rounds: Rounds) -> None:
+    kept = Kept(0, 24 * 3600, customer="acc_other")
+    object.__setattr__(day.workers["cou_000"], "kept", (kept,))
+
+
+def _at_lunch(day: Day, rounds: Rounds) -> None:
+    at = rounds["cou_000"][0][1]
+    object.__setattr__(day.workers["cou_000"], "breaks", ((at, at + 60),))
+
+
 @pytest.mark.row("F7")
 @pytest.mark.parametrize(
     ("spoil", "said"),
@@ -81,6 +91,8 @@ def _at_sea(day: Day, rounds: Rounds) -> None:
         (_held, "is cou_001's"),
         (_frozen, "is under way"),
         (_at_sea, "no boat"),
+        (_kept, "kept for another"),
+        (_at_lunch, "in the break"),
     ],
 )
 def test_a_plan_that_is_spoilt_is_found_out(spoil: Spoil, said: str):
