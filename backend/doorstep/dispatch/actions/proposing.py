@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from time import monotonic
 
 from doorstep.appointments.model import OPEN, Appointment
 from doorstep.couriers.model import Vehicle
@@ -72,7 +73,8 @@ class Proposing(Tools):
     async def proposal(
         self, branch_id: str, day: date, *, seconds: float, seed: int, may: Collection[str] | None
     ) -> Proposal | PlanRefused:
-        """The best rounds found in that time. Nothing is written."""
+        """The best rounds found in that time, reading included. Nothing is written."""
+        began = monotonic()
         span, now = day_span(day), self.clock.now()
         roster = await self.couriers.roster(branch_id, span)
         path = roster.couriers[0].branch_path if roster.couriers else None
@@ -87,9 +89,8 @@ class Proposing(Tools):
         problem = await asyncio.to_thread(
             problem_of, papers, self.planning, self.policy.weights, self.learned
         )
-        plan = await self.planner.plan(
-            problem, seed, budget_of(seconds, problem, pace=self.planning.pace)
-        )
+        budget = budget_of(seconds, problem, pace=self.planning.pace)
+        plan = await self.planner.plan(problem, seed, budget.less(monotonic() - began))
         return Proposal(branch_id, path, papers, active, problem, plan)
 
     async def _papers(

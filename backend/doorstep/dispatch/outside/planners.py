@@ -3,10 +3,11 @@
 import asyncio
 import pickle
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from datetime import date
-from typing import Protocol
+from typing import IO, Protocol
 
 from doorstep.dispatch.problem import Budget, ExtraStop, Plan, Problem
 
@@ -40,20 +41,33 @@ class OwnProcess:
     """Searches in a process of its own, which ends with the search or with whoever awaits it."""
 
     async def plan(self, problem: Problem, seed: int, budget: Budget) -> Plan:
-        began = time.time()
-        question = await asyncio.to_thread(pickle.dumps, (problem, seed, budget, began))
+        asked_at = time.time()
+        with tempfile.TemporaryFile() as question:
+            # Matrices are large: written from a thread they keep nobody waiting, held as bytes
+            # they do.
+            await asyncio.to_thread(_write, (problem, seed, budget, asked_at), question)
+            answer = await self._answer(question)
+        plan: Plan = pickle.loads(answer)
+        return plan
+
+    async def _answer(self, question: IO[bytes]) -> bytes:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "doorstep.dispatch.solver"),
-            stdin=asyncio.subprocess.PIPE,
+            stdin=question,
             stdout=asyncio.subprocess.PIPE,
         )
         try:
-            answer, _ = await process.communicate(question)
+            answer, _ = await process.communicate()
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
         if process.returncode:
             raise PlannerFailed(f"exit code {process.returncode}")
-        plan: Plan = pickle.loads(answer)
-        return plan
+        return answer
+
+
+def _write(what: object, file: IO[bytes]) -> None:
+    pickle.dump(what, file, protocol=5)
+    file.flush()
+    file.seek(0)
