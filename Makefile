@@ -33,7 +33,7 @@ $(EXPLORER)/node_modules/.ready: $(EXPLORER)/package-lock.json $(FOR_NPM)
 	$(NPM) ci --prefix $(EXPLORER) --silent --no-audit --no-fund --ignore-scripts
 	@touch $@
 
-$(FRONT): $(EXPLORER)/node_modules/.ready $(EXPLORER)/build.mjs $(EXPLORER)/page.html $(wildcard $(EXPLORER)/src/*)
+$(FRONT): $(EXPLORER)/node_modules/.ready $(EXPLORER)/build.mjs $(wildcard $(EXPLORER)/*.html $(EXPLORER)/src/* $(EXPLORER)/src/map/*)
 	$(NODE) $(EXPLORER)/build.mjs
 	@touch $@
 
@@ -51,7 +51,7 @@ test: $(READY) $(FRONT) $(AUDITS) lint  ## Lint, types, import contracts, schema
 drills: $(READY)  ## Kill API, worker, mongod and primary under load, DRILL_RUNS=3 times each, and print what was lost.
 	$(BIN)/python -m tests.drills.report
 
-pictures: $(READY) $(FRONT)  ## Take docs/explorer.png and docs/landing.png afresh.
+pictures: $(READY) $(FRONT)  ## Take the pictures of docs/ afresh.
 	$(BIN)/python -m pytest tests/browser/screenshots.py
 
 check: $(READY) lint  ## The fast part of `test`, under a minute.

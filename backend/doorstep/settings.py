@@ -114,6 +114,10 @@ class Settings(BaseSettings):
         default=timedelta(hours=1),
         description="How long before a window its customer may see where the courier is.",
     )
+    position_fresh_for: timedelta = Field(
+        default=timedelta(minutes=10),
+        description="How long a courier's position says on the dispatcher's map where they are.",
+    )
     most_stops_in_window: int = Field(
         default=40, ge=1, description="Of one courier, however quick they are."
     )

@@ -72,6 +72,10 @@ from doorstep.organisation.actions import Organisation
 from doorstep.relocation import store as relocation_store
 from doorstep.relocation.actions import AppointmentsFollow, Relocation
 from doorstep.relocation.model import RelocationPolicy
+from doorstep.reports import reactions as reports_reactions
+from doorstep.reports import store as reports_store
+from doorstep.reports.actions import Reports
+from doorstep.reports.model import ReportPolicy
 from doorstep.rulebook import store as rulebook_store
 from doorstep.rulebook.actions import Rulebook
 from doorstep.settings import Settings
@@ -94,6 +98,7 @@ KEPT: Final[tuple[Kept, ...]] = (
     *handheld_store.KEPT,
     *desk_store.KEPT,
     *relocation_store.KEPT,
+    *reports_store.KEPT,
     Kept("meta", schema=shaped(_id=TEXT)),
     Kept(
         "imports",
@@ -135,6 +140,7 @@ class House:
     handheld: Handheld
     desk: Desk
     relocation: Relocation
+    reports: Reports
     domestic_items: re.Pattern[str]
 
     @classmethod
@@ -239,6 +245,7 @@ class House:
                 most_stops_in_window=settings.most_stops_in_window,
                 eta_step=settings.eta_step,
                 late_margin=settings.late_margin,
+                position_fresh_for=settings.position_fresh_for,
             ),
             clock,
             calendar,
@@ -306,6 +313,14 @@ class House:
                 vault,
                 (AppointmentsFollow(appointments, moving.most_tries),),
                 moving,
+                clock,
+            ),
+            reports=Reports(
+                mongo,
+                reports_store.CourierDayStore(mongo),
+                appointments,
+                couriers,
+                ReportPolicy(detour=settings.pace_detour),
                 clock,
             ),
             domestic_items=domestic,
@@ -387,6 +402,7 @@ class House:
             (self.appointments, appointments_reactions.REACTIONS),
             (self.dispatch, dispatch_reactions.REACTIONS),
             (self.desk, desk_reactions.REACTIONS),
+            (self.reports, reports_reactions.REACTIONS),
         )
         for room, table in tables:
             for kind, reaction in table.items():

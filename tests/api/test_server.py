@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from doorstep.api.explorer import POLICY, Explorer
+from doorstep.api.explorer import MAP, PAGE, POLICIES, Explorer
 from doorstep.api.landing import Guest
 from doorstep.api.server import ServerSettings, build_app
 from tests.api.conftest import all_is_well, client_of
@@ -87,15 +87,16 @@ async def test_only_pages_of_named_origins_may_read_our_answers(origin, named):
 
 
 @installed
-async def test_the_explorer_loads_nothing_from_elsewhere(client):
-    response = await client.get("/explorer")
+@pytest.mark.parametrize(("path", "name"), [("/explorer", PAGE), ("/map", MAP)])
+async def test_a_page_loads_nothing_from_elsewhere(client, path: str, name: str):
+    response = await client.get(path)
 
     assert response.status_code == 200
     assert re.findall(r'(?:src|href)="(https?:)?//', response.text) == []
-    assert response.headers["content-security-policy"] == POLICY
-    assert not re.search("http|unsafe-eval", POLICY)
-    for path in re.findall(r'(?:src|href)="(/[^"]+)"', response.text):
-        assert (await client.get(path)).status_code == 200
+    assert response.headers["content-security-policy"] == POLICIES[name]
+    assert not re.search("http|unsafe-eval", POLICIES[name])
+    for linked in re.findall(r'(?:src|href)="(/[^"]+)"', response.text):
+        assert (await client.get(linked)).status_code == 200
 
 
 @installed

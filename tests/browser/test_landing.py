@@ -14,7 +14,7 @@ async def test_it_says_in_one_screen_what_this_is_and_leads_on(visitor: Visitor)
     heights = await page.evaluate("[document.documentElement.scrollHeight, innerHeight]")
     assert heights[0] <= heights[1]
     links = await page.locator("nav a").evaluate_all("all => all.map(each => each.pathname)")
-    assert links == ["/explorer", "/schema.graphql", "/health/ready"]
+    assert links == ["/explorer", "/map", "/schema.graphql", "/health/ready"]
 
     await page.locator("nav a").first.click()
 

@@ -36,6 +36,7 @@ CityOf = Callable[[int], tuple[Path, Bureau]]
 
 NOW = datetime(2026, 11, 24, 6, 20, tzinfo=UTC)
 MONDAY = date(2026, 11, 23)
+AT_DOOR = (Status.ARRIVED, Status.COMPLETED, Status.PARTLY_COMPLETED, Status.FAILED)
 
 
 @pytest.fixture(scope="module")
@@ -267,8 +268,20 @@ async def test_the_city_is_loaded_within_a_minute_and_its_day_is_in_every_state(
     assert min(kinds[kind] for kind in (EventKind.SET_OUT, EventKind.RESCHEDULED)) > 0
     assert not await house.mongo["outbox"].count_documents({"sent": False})
     assert not await house.mongo["commands"].count_documents({"accepted": False})
+    visits = await _figures_agree(house, {row["branch_id"] for row in rows})
+    assert visits == sum(row["status"] in AT_DOOR for row in rows)
     slots = await house.mongo["slots"].count_documents({})
     assert slots > 15 * 500
     areas = await house.addresses.city.areas(local_day(NOW))
     townships = atlas_of(Size.CITY, SEED).townships()
     assert tiling_faults(areas.held, townships, local_day(NOW), narrowest_metres=0) == []
+
+
+async def _figures_agree(house: House, branches: set[str]) -> int:
+    """What is kept of the day's visits is what their histories tell. How many they are."""
+    day, visits = local_day(NOW), 0
+    for branch in branches:
+        recount = await house.reports.recount(branch, day, day)
+        assert recount.differences == ()
+        visits += sum(each.whole.visits for each in recount.told)
+    return visits

@@ -1,7 +1,7 @@
 """A branch's day on a map: what is drawn, what is not, and what it costs to ask."""
 
 import json
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,16 +11,22 @@ from doorstep.addresses.model import Coast
 from doorstep.appointments.model import Appointment
 from doorstep.dispatch import rules
 from doorstep.dispatch.model import Ground, Layer
+from doorstep.handheld.model import Act
+from doorstep.kit.clock import StoppedClock
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.wiring import House
 from tests import given
 from tests.crowd import crowd
-from tests.given import BO, BRANCH, TOMORROW
+from tests.dispatch.live import DOOR, MINUTE, far, ping, promised, share
+from tests.dispatch.test_races import say
+from tests.given import BO, BRANCH, TODAY, TOMORROW
 
 
-async def drawn(house: House, *, after: timedelta = timedelta()) -> dict[str, list[Any]]:
-    """The features of tomorrow's map by their layer."""
-    day = await house.dispatch.branch_day("org_branch", TOMORROW)
+async def drawn(
+    house: House, *, after: timedelta = timedelta(), on: date = TOMORROW
+) -> dict[str, list[Any]]:
+    """The features of a day's map by their layer."""
+    day = await house.dispatch.branch_day("org_branch", on)
     ground = Ground(coasts=await house.addresses.city.coasts())
     found = rules.picture(day, ground, house.clock.now() + after)
     by_layer: dict[str, list[Any]] = {layer: [] for layer in Layer}
@@ -58,6 +64,34 @@ async def test_a_round_is_a_line_from_the_station_through_its_stops(house: House
     assert (told["courierId"], told["position"], told["lateMinutes"]) == (BO.courier_id, 1, 0)
     assert left["properties"]["appointmentId"] == other.id
     assert len(layers["COURIER"]) == 2
+
+
+@pytest.mark.row("J2")
+async def test_a_courier_stands_where_their_handheld_says_while_that_is_news(
+    house: House, clock: StoppedClock
+):
+    async def bo() -> tuple[Any, ...]:
+        couriers = (await drawn(house, on=TODAY))["COURIER"]
+        (told,) = (c for c in couriers if c["id"] == BO.courier_id)
+        said = told["properties"]
+        return told["geometry"]["coordinates"], said["seen"], said["live"], said["seenAt"]
+
+    promise = await promised(house)
+    assert await bo() == ([122.05, 37.45], False, False, None), "at the station"
+    await share(house)
+    clock.set(promise.window.start)
+    await ping(house, far(3))
+    here = [far(3).longitude, far(3).latitude]
+    assert (await bo())[:3] == (here, True, True)
+    clock.advance(10 * MINUTE)
+    assert (await bo())[:3] == (here, True, False), "that was ten minutes ago"
+    await say(house, BO, Act.SET_OUT, promise)
+    await say(house, BO, Act.ARRIVE, promise)
+    where, _, live, at = await bo()
+    assert (where, live) == ([DOOR.longitude, DOOR.latitude], False), "at a door since"
+    assert at == "2026-11-24T06:10:00.000Z"
+    (there,) = (c for c in (await drawn(house))["COURIER"] if c["id"] == BO.courier_id)
+    assert not there["properties"]["seen"], "tomorrow nobody is anywhere yet"
 
 
 async def test_a_stop_that_nobody_came_to_is_late_before_anybody_says_so(house: House):

@@ -8,7 +8,7 @@ from doorstep.accounts.outside import Outbox
 from doorstep.wiring import House
 from tests import given
 from tests.appointments import lists
-from tests.given import ADA, BO, DAN, EVE, GU, SU, TOMORROW
+from tests.given import ADA, BO, CAI, DAN, EVE, GU, SU, TOMORROW
 from tests.journeys.apps import OPERATIONS, command
 from tests.journeys.conftest import Sign
 
@@ -54,6 +54,8 @@ REOFFERING = {
 
 LIVE = {"SharePosition", "ReportPosition", "WhereIsMyCourier", "CourierPositions"}
 """Run by tests/dispatch/test_over_the_wire.py."""
+REPORTS = {"Kpis"}
+"""Run by tests/reports/test_over_the_wire.py."""
 
 
 @pytest.mark.row("P6")
@@ -156,13 +158,19 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
 
     branch = {"branchId": "org_branch", "day": str(TOMORROW)}
     assert (await ask(DAN, "BranchAppointments", **branch))["totalCount"] == 1
+    assert [each["id"] for each in await ask(DAN, "MyBranches")] == ["org_branch"]
     assert len(await ask(DAN, "Couriers", branchId="org_branch")) == 2
     drawn = await ask(DAN, "RoundsOnMap", **branch)
     assert "OUTLET" in {each["properties"]["layer"] for each in drawn["features"]}
     on = {"appointmentId": promise["id"], "expectedVersion": 1}
     given_to = await ask(DAN, "AssignAppointment", input={**on, "courierId": BO.courier_id})
     assert given_to["courier"]["id"] == BO.courier_id
-    off = {**on, "expectedVersion": 2, "reason": "换人"}
+    over = {**on, "expectedVersion": 2, "courierId": CAI.courier_id}
+    over_to = await ask(DAN, "ReassignAppointment", input=over)
+    assert over_to["courier"]["id"] == CAI.courier_id
+    back = {**over, "expectedVersion": over_to["appointment"]["version"]}
+    again = await ask(DAN, "ReassignAppointment", input={**back, "courierId": BO.courier_id})
+    off = {**on, "expectedVersion": again["appointment"]["version"], "reason": "换人"}
     assert (await ask(DAN, "UnassignAppointment", input=off))["courier"] is None
     left = await ask(DAN, "UnassignedAppointments", **branch)
     assert [edge["node"]["id"] for edge in left["edges"]] == [promise["id"]]
@@ -207,5 +215,5 @@ async def test_every_operation_of_the_apps_runs(house: House, app: Sign, codes: 
     assert conduct["marks"][0]["appeal"]["decisionReason"] == "门铃坏了"
 
     others = ELSEWHERE | CALENDAR | NOTES | PLANNING | BEATS | REOFFERING | DISPATCHING | LIVE
-    others |= WHO_COMES
+    others |= WHO_COMES | REPORTS
     assert run == OPERATIONS.keys() - others

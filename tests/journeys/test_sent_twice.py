@@ -18,7 +18,7 @@ from tests import given
 from tests.appointments import lists
 from tests.appointments.visits import visited
 from tests.crowd import fingerprint
-from tests.given import ADA, BO, BRANCH, DAN, EVE, SU, Person
+from tests.given import ADA, BO, BRANCH, CAI, DAN, EVE, SU, Person
 from tests.journeys.apps import App
 from tests.journeys.conftest import Sign
 from tests.moving.doors import IN_THE_EAST as EAST
@@ -151,6 +151,11 @@ async def _unassign(house: House) -> dict[str, Any]:
     )
     await _quiet(house)
     return {"appointmentId": promise.id, "expectedVersion": 2, "reason": "换人"}
+
+
+async def _reassign(house: House) -> dict[str, Any]:
+    input = await _unassign(house)
+    return {**input, "reason": None, "courierId": CAI.courier_id}
 
 
 async def _had_by_bo(house: House) -> Appointment:
@@ -342,6 +347,15 @@ CASES: Final = [
         {"courierId": "cou_cai"},
         {"expectedVersion": 7},
         "AppointmentAssigned",
+    ),
+    Case(
+        "ReassignAppointment",
+        DAN,
+        _reassign,
+        {"reason": "近"},
+        {"courierId": "cou_bo"},
+        "AppointmentAssigned",
+        events=2,
     ),
     Case(
         "UnassignAppointment",

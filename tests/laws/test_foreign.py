@@ -168,6 +168,7 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
         await same(otto, "Node", {"id": id}, {"id": NONE.get(id[:3], "cou_none")})
     for operation, more in (
         ("AssignAppointment", {"courierId": BO.courier_id}),
+        ("ReassignAppointment", {"courierId": BO.courier_id}),
         ("UnassignAppointment", {"reason": "x"}),
     ):
         asked = [
@@ -211,6 +212,9 @@ async def test_another_branch_s_dispatcher_sees_and_does_nothing(house: House, a
         one, none = ({"branchId": id, "day": day} for id in ("org_branch", "org_none"))
         await same(otto, operation, one, none)
     await same(otto, "Couriers", {"branchId": "org_branch"}, {"branchId": "org_none"})
+    range = {"from": day, "to": day, "by": "COURIER"}
+    one, none = ({"branchId": id, **range} for id in ("org_branch", "org_none"))
+    await same(otto, "Kpis", one, none)
     assert (await app(DAN).run("Couriers", branchId="org_branch")) != []
 
 

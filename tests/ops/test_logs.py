@@ -179,6 +179,8 @@ async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:
     await dan.run("Couriers", branchId="org_branch")
     await dan.run("Assignments", appointmentId=promise["id"])
     await dan.run("RoundsOnMap", branchId="org_branch", day=str(TOMORROW))
+    range = {"from": str(TOMORROW), "to": str(TOMORROW), "by": "SERVICE"}
+    await dan.run("Kpis", branchId="org_branch", **range)
     on = {"appointmentId": id, "courierId": BO.courier_id}
     given_to = await dan.ask("AssignAppointment", expectedVersion=promise["version"], **on)
     version = given_to["appointment"]["version"]
@@ -246,8 +248,10 @@ async def as_keeper_of_the_roster(dan: App) -> None:
 
 async def as_one_who_hands_over(dan: App, bo: App, promise: Any) -> None:
     await bo.run("MyColleagues")
+    await dan.run("MyBranches")
     about = {"appointmentId": promise["id"], "expectedVersion": promise["version"]}
     await dan.ask("TransferAppointment", **about, toCourierId="cou_cai", reason=REASON)
+    await dan.ask("ReassignAppointment", **about, courierId="cou_cai", reason=REASON)
     await dan.run("Transfers", branchId="org_branch", day=str(TOMORROW))
     await dan.ask("WithdrawTransfer", transferId=f"trf_{PHONE}", reason=REASON)
     start = given.window(8).start.isoformat()

@@ -1,4 +1,5 @@
-"""GraphiQL from our own shelves: what `explorer/build.mjs` bundled, and the apps' operations.
+"""GraphiQL and the dispatcher's map, from our own shelves: what `explorer/build.mjs` bundled, and
+the apps' operations.
 
 Made by   `npm ci` and `node build.mjs` in `explorer/`, which `make demo` does; `built/` is not kept
           in git, but goes into a wheel
@@ -18,23 +19,24 @@ _HOME: Final = Path(__file__).parent / "explorer"
 BUILT: Final = _HOME / "built"
 OPERATIONS: Final = _HOME / "operations.json"
 PAGE: Final = "page.html"
+MAP: Final = "map.html"
 _SERVED: Final = (".js", ".css")
 
-# Styles may be inline because the editor sets them from script, element by element.
-POLICY: Final = "; ".join(
-    [
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "worker-src 'self'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    ]
+_STRICT: Final = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
 )
+# Styles may be inline because the editor sets them from script, element by element.
+_EDITOR: Final = ("style-src 'self' 'unsafe-inline'", "font-src 'self' data:", "worker-src 'self'")
+POLICIES: Final[Mapping[str, str]] = {
+    PAGE: "; ".join((*_STRICT, *_EDITOR)),
+    MAP: "; ".join((*_STRICT, "style-src 'self'")),
+}
 
 NOT_BUILT: Final = (
     "<!doctype html><title>Doorstep</title>"
@@ -44,7 +46,7 @@ NOT_BUILT: Final = (
 
 
 class Explorer:
-    """The page and its files, as they lay in `built` when the server started."""
+    """The pages and their files, as they lay in `built` when the server started."""
 
     def __init__(self, built: Path = BUILT, *, demo: bool = False) -> None:
         self._files = {file.name: file for file in built.iterdir()} if built.is_dir() else {}
@@ -54,12 +56,12 @@ class Explorer:
     def is_built(self) -> bool:
         return PAGE in self._files
 
-    def page(self) -> Response:
-        if not self.is_built:
+    def page(self, name: str = PAGE) -> Response:
+        if name not in self._files:
             return HTMLResponse(NOT_BUILT, 503, _headers("default-src 'none'"))
-        html = self._files[PAGE].read_text(encoding="utf-8")
+        html = self._files[name].read_text(encoding="utf-8")
         demo = "yes" if self._demo else "no"
-        return HTMLResponse(html.replace("$demo", demo), headers=_headers(POLICY))
+        return HTMLResponse(html.replace("$demo", demo), headers=_headers(POLICIES[name]))
 
     def asset(self, name: str, *, accepted: str = "") -> Response:
         """One of the bundle's files; its name carries its hash, so it may be kept for ever.

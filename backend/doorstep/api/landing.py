@@ -45,6 +45,7 @@ class Landing:
     def _links(self) -> str:
         links = [
             ("/explorer", "Open the explorer", self.explorer),
+            ("/map", "The dispatcher's map", self.explorer),
             ("/schema.graphql", "The contract (SDL)", self.schema),
             ("/health/ready", "Health", True),
         ]

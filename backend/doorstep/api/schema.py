@@ -60,13 +60,16 @@ from doorstep.dispatch.graphql import (
 from doorstep.handheld.graphql import HandheldMutation
 from doorstep.kit.gql import AUDIENCE, Money, scalars
 from doorstep.notes.graphql import NotesMutation, NotesQuery
+from doorstep.organisation.graphql import OrganisationQuery
 from doorstep.relocation.graphql import RelocationMutation, RelocationQuery
+from doorstep.reports.graphql import ReportQuery
 
 
 @strawberry.type(description="What can be asked.")
 class Query(
     NodeQuery,
     AccountQuery,
+    OrganisationQuery,
     CalendarQuery,
     CatalogueQuery,
     CourierQuery,
@@ -91,6 +94,7 @@ class Query(
     TransferQuery,
     DeskQuery,
     RelocationQuery,
+    ReportQuery,
 ):
     pass
 

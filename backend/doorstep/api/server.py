@@ -153,6 +153,10 @@ def _serve_explorer(app: FastAPI, shown: explorer.Explorer) -> None:
     async def explorer_page() -> Response:
         return shown.page()
 
+    @app.get("/map")
+    async def map_page() -> Response:
+        return shown.page(explorer.MAP)
+
     @app.get("/explorer/operations.json")
     async def explorer_operations() -> Response:
         return explorer.operations()

@@ -4,7 +4,9 @@ from typing import Optional, Self
 
 import strawberry
 
-from doorstep.kit.gql import Node, explain, public, shown
+from doorstep.accounts.model import DISPATCH
+from doorstep.accounts.permissions import query
+from doorstep.kit.gql import Info, Node, explain, public, shown
 from doorstep.organisation import model
 
 explain(
@@ -49,3 +51,13 @@ class OrgUnit(Node):
             kind=unit.kind,
             parent=OrgUnit.of(parent, tree) if parent else None,
         )
+
+
+@strawberry.type
+class OrganisationQuery:
+    @query("The branch offices whose day is the caller's to see, by name.", to=DISPATCH)
+    async def my_branches(self, info: Info) -> list[OrgUnit]:
+        tree, caller = await info.context.house.organisation.tree(), info.context.caller
+        return [
+            OrgUnit.of(unit, tree) for unit in tree.branches() if caller.may(DISPATCH, unit.path)
+        ]

@@ -54,6 +54,11 @@ class Tree:
     def parent(self, unit: OrgUnit) -> OrgUnit | None:
         return self.units.get(unit.parent_id) if unit.parent_id else None
 
+    def branches(self) -> list["OrgUnit"]:
+        """The branch offices, by name."""
+        found = [u for u in self.units.values() if u.level is OrgLevel.BRANCH_OFFICE]
+        return sorted(found, key=lambda unit: (unit.name, unit.id))
+
     def outlets(self) -> list[OrgUnit]:
         """Where a customer can go: every unit that has a counter."""
         return [unit for unit in self.units.values() if unit.kind is not None]

@@ -1,4 +1,5 @@
-// Bundles the explorer into built/: hashed files, each packed too, and the page that names them. Run by `make demo`.
+// Bundles the explorer and the map into built/: hashed files, each packed too, and the pages that name them. Run by
+// `make demo`.
 //
 // Monaco's three workers go first, because the page's script has to know their names.
 
@@ -22,7 +23,7 @@ const common = {
   assetNames: "[name]-[hash]",
   target: "es2022",
   legalComments: "none",
-  loader: { ".ttf": "dataurl" },
+  loader: { ".ttf": "dataurl", ".png": "dataurl" },
   define: { "process.env.NODE_ENV": '"production"' },
 };
 
@@ -40,6 +41,8 @@ const WORKERS = {
   graphql: "node_modules/monaco-graphql/esm/graphql.worker.js",
 };
 
+const PAGES = { "page.html": "src/main.jsx", "map.html": "src/map/map.jsx" };
+
 await rm(OUT, { recursive: true, force: true });
 const workers = await build({ ...common, format: "iife", entryPoints: Object.values(WORKERS) });
 const named = Object.fromEntries(
@@ -50,13 +53,15 @@ const main = await build({
   format: "esm",
   splitting: true,
   jsx: "automatic",
-  entryPoints: ["src/main.jsx"],
+  entryPoints: Object.values(PAGES),
   define: { ...common.define, WORKERS: JSON.stringify(named) },
 });
-const page = (await readFile("page.html", "utf8"))
-  .replace("{script}", madeOf(main, "src/main.jsx"))
-  .replace("{style}", madeOf(main, "src/main.jsx", ".css"));
-await writeFile(`${OUT}/page.html`, page);
+for (const [name, entry] of Object.entries(PAGES)) {
+  const page = (await readFile(name, "utf8"))
+    .replace("{script}", madeOf(main, entry))
+    .replace("{style}", madeOf(main, entry, ".css"));
+  await writeFile(`${OUT}/${name}`, page);
+}
 for (const name of await readdir(OUT)) {
   if (/\.(js|css)$/.test(name)) {
     await writeFile(`${OUT}/${name}.gz`, gzipSync(await readFile(`${OUT}/${name}`)));

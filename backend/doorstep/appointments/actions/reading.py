@@ -10,6 +10,7 @@ from doorstep.appointments.model import (
     Appointment,
     HistoryEntry,
     Status,
+    Unkept,
 )
 from doorstep.appointments.rules import Sight, Viewer
 from doorstep.kit.pages import Ask as PageAsk
@@ -64,6 +65,12 @@ class Reading(Tools):
     ) -> list[Appointment]:
         """All of these branches' days, both days included, but for what was cancelled."""
         return await self.store.of_days(branch_ids, first, last)
+
+    async def unkept(self, branch_id: str, first: date, last: date, at: datetime) -> list[Unkept]:
+        """The promises of these days, both included, whose window had ended by then, and nobody
+        was there.
+        """
+        return await self.store.unkept(branch_id, first, last, at)
 
     async def of_customer(
         self, customer_id: str, ask: PageAsk, statuses: Collection[Status] | None

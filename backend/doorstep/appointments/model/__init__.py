@@ -25,6 +25,7 @@ from doorstep.appointments.model.promises import (
     BULK_WORDS,
     CHANGE_WORDS,
     MOVES,
+    NOT_ARRIVED,
     OPEN,
     WAITING,
     AccessNotes,
@@ -59,6 +60,7 @@ from doorstep.appointments.model.promises import (
     Step,
     SubscriptionAsked,
     SubscriptionLine,
+    Unkept,
     VisitAsked,
 )
 from doorstep.appointments.model.reoffering import (
@@ -100,6 +102,7 @@ __all__ = [
     "CONDUCT_WORDS",
     "LIVE",
     "MOVES",
+    "NOT_ARRIVED",
     "OPEN",
     "REOFFER_WORDS",
     "WAITING",
@@ -162,6 +165,7 @@ __all__ = [
     "Step",
     "SubscriptionAsked",
     "SubscriptionLine",
+    "Unkept",
     "Verdict",
     "VisitAsked",
     "WaitPrivate",

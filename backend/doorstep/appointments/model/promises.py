@@ -7,7 +7,7 @@ Private   door, contact, access notes, pickup code and proofs: sealed as one wit
 """
 
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from math import prod
 from typing import Annotated, Any, Final, Literal
@@ -325,6 +325,19 @@ class Appointment(Stored):
             way_in=self.private.access_notes.way_in,
             where=self.where,
         )
+
+
+@dataclass(frozen=True)
+class Unkept:
+    """A promise whose window has ended, and nobody came. `courier_id` None: nobody had it."""
+
+    day: date
+    courier_id: str | None
+    services: frozenset[ServiceKind]
+
+
+NOT_ARRIVED: Final = OPEN - {Status.ARRIVED}
+"""Nobody has been at the door yet."""
 
 
 class BookingPolicy(BaseModel):

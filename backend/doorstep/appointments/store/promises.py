@@ -8,6 +8,7 @@ from pymongo import UpdateOne
 
 from doorstep.addresses.model import ERASED, Address
 from doorstep.appointments.model import (
+    NOT_ARRIVED,
     OPEN,
     Appointment,
     Contact,
@@ -15,6 +16,7 @@ from doorstep.appointments.model import (
     Private,
     RowRefused,
     Status,
+    Unkept,
 )
 from doorstep.capacity.model import Slot
 from doorstep.catalogue.model import ServiceKind
@@ -27,12 +29,16 @@ from doorstep.kit.pii import OwnerKey, Vault
 
 APPOINTMENTS: Final = "appointments"
 ROWS_REFUSED: Final = "rows_refused"
+_NOT_ARRIVED: Final = Index(
+    ("branch_id", "day", "window.end"), only={"status": {"$in": sorted(NOT_ARRIVED)}}
+)
 KEPT: Final = (
     Kept(
         APPOINTMENTS,
         (
             Index(("branch_id", "day", "window.start", "_id")),
             Index(("branch_id", "day"), only={"status": Status.BOOKED, "offered_to": None}),
+            _NOT_ARRIVED,
             Index(("customer_id", "-_id")),
             Index(("status", "window.end")),
             Index(("customer_id", "address_id"), only={"status": {"$in": sorted(OPEN)}}),
@@ -200,6 +206,28 @@ class AppointmentStore:
             }
         )
         return await self._opened([row async for row in rows])
+
+    async def unkept(self, branch_id: str, first: date, last: date, at: datetime) -> list[Unkept]:
+        """Whose window had ended by then, and nobody was there."""
+        rows = self._appointments.find(
+            {
+                "branch_id": branch_id,
+                "day": {"$gte": first.isoformat(), "$lte": last.isoformat()},
+                "window.end": {"$lte": at},
+                "status": {"$in": sorted(NOT_ARRIVED)},
+            },
+            {"day": 1, "courier_id": 1, "lines.kind": 1},
+            # Not left to the planner: the index of all of a branch's days would read all of them.
+            hint=_NOT_ARRIVED.name,
+        )
+        return [
+            Unkept(
+                day=date.fromisoformat(row["day"]),
+                courier_id=row["courier_id"],
+                services=frozenset(ServiceKind(line["kind"]) for line in row["lines"]),
+            )
+            async for row in rows
+        ]
 
     # ------------------------------------------------------------ pages
 

@@ -40,12 +40,16 @@ class People(Tools):
 
     async def roster(self, branch_id: str, span: TimeWindow) -> Roster:
         """Who belongs to the branch, who works when over the span, and who is kept for what."""
-        shifts = await self.store.shifts_of_branch(branch_id, span)
         return Roster(
             couriers=tuple(await self.store.of_branch(branch_id)),
-            shifts=tuple(worked(shifts, await self.absences.leaves_of_branch(branch_id, span))),
+            shifts=tuple(await self.shifts_of(branch_id, span)),
             dedications=tuple(await self.kept.of_branch(branch_id)),
         )
+
+    async def shifts_of(self, branch_id: str, span: TimeWindow) -> list[Shift]:
+        """What the branch's couriers work that has an instant in the span, leave taken off."""
+        shifts = await self.store.shifts_of_branch(branch_id, span)
+        return worked(shifts, await self.absences.leaves_of_branch(branch_id, span))
 
     async def next_shifts(self, courier_id: str, after: datetime) -> list[Shift]:
         """What they work of their next shifts."""

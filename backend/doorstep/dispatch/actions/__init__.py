@@ -12,6 +12,7 @@ from doorstep.dispatch.actions.planning import Planning
 from doorstep.dispatch.actions.promising import Promising
 from doorstep.dispatch.actions.proposing import Proposal
 from doorstep.dispatch.actions.reading import Change, Reading
+from doorstep.dispatch.actions.reassigning import Reassigning
 from doorstep.dispatch.actions.transferring import Transferring
 from doorstep.dispatch.actions.working import Working
 
@@ -22,6 +23,7 @@ __all__ = ["Absence", "Change", "Dispatch", "Proposal"]
 class Dispatch(
     Promising,
     Offering,
+    Reassigning,
     Transferring,
     Dropping,
     Following,

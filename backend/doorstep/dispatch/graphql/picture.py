@@ -19,7 +19,8 @@ class PictureQuery:
     @query(
         "A branch's day as a FeatureCollection. `properties.layer` says what a feature is: COAST, "
         "AREA, OUTLET; ROUND: a courier's way from the station through the stops, in order; "
-        "COURIER: where they were seen last, or their station; STOP, with `stopId`, "
+        "COURIER: where they were seen last, or their station, with `seen`, `seenAt` and, if their "
+        "handheld said so just now, `live`; STOP, with `stopId`, "
         "`appointmentId`, `version`, `courierId`, `position` (from 1), `windowStart`, `windowEnd`, "
         "`state`, `eta` and `lateMinutes`; UNASSIGNED: an appointment on nobody's round. No name, "
         "phone or address of a customer. A branch that is not yours has no features.",

@@ -28,6 +28,7 @@ from doorstep.kit.gql import (
     argument,
     asking,
     asks_for,
+    at_most,
     attempt_of,
     explain,
     given,
@@ -122,6 +123,16 @@ class UnassignAppointmentInput:
     reason: str = given("Why.")
 
 
+@asking("Give to another courier what one has.")
+class ReassignAppointmentInput:
+    idempotency_key: strawberry.ID | None = given(KEY, default=None)
+    validate_only: bool = given(DRY, default=False)
+    appointment_id: strawberry.ID = given("Which appointment.")
+    expected_version: int = given("The version it was read at.")
+    courier_id: strawberry.ID = given("To which courier.")
+    reason: str | None = given("Why, if there is something to say.", default=None)
+
+
 def dispatch_of(info: Info) -> Dispatch:
     found: Dispatch = info.context.house.dispatch
     return found
@@ -196,6 +207,26 @@ class DispatchMutation:
             input.courier_id,
             attempt_of(info, input, "assignAppointment", rooms.clock.now()),
             expected_version=input.expected_version,
+            may=caller.paths(DISPATCH),
+            by_role=caller.acting_as(DISPATCH),
+        )
+        return await _assigned(outcome, info, input.courier_id)
+
+    @mutation(
+        "Give to another courier what one has and has not set out for, in one step: refused, it "
+        "stays where it is.",
+        to=DISPATCH,
+    )
+    async def reassign_appointment(
+        self, info: Info, input: Annotated[ReassignAppointmentInput, argument("Which to whom.")]
+    ) -> AssignAppointmentResult:
+        rooms, caller = dispatch_of(info), info.context.caller
+        outcome = await rooms.reassign(
+            input.appointment_id,
+            input.courier_id,
+            attempt_of(info, input, "reassignAppointment", rooms.clock.now()),
+            expected_version=input.expected_version,
+            reason=at_most(input.reason, 200, "reason"),
             may=caller.paths(DISPATCH),
             by_role=caller.acting_as(DISPATCH),
         )

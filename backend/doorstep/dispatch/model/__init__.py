@@ -9,7 +9,7 @@ from doorstep.dispatch.model.dropouts import (
     Flagged,
     Rehomed,
 )
-from doorstep.dispatch.model.picture import BranchDay, Ground, Layer
+from doorstep.dispatch.model.picture import BranchDay, Ground, Layer, Seen
 from doorstep.dispatch.model.planning import (
     PLAN_WORDS,
     DayPlan,
@@ -75,6 +75,7 @@ __all__ = [
     "PlanRefused",
     "Rehomed",
     "Round",
+    "Seen",
     "Stop",
     "StopState",
     "Transfer",

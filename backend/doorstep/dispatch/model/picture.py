@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from doorstep.addresses.model import Coast, ServiceArea
@@ -25,6 +26,15 @@ class Layer(StrEnum):
 
 
 @dataclass(frozen=True)
+class Seen:
+    """Where a courier was seen last, and when; `live` if their handheld says they are there now."""
+
+    where: Point
+    at: datetime
+    live: bool = False
+
+
+@dataclass(frozen=True)
 class BranchDay:
     """Who goes where on one branch's day, and who could."""
 
@@ -32,7 +42,7 @@ class BranchDay:
     rounds: Mapping[str, Round]
     """By courier."""
     appointments: Mapping[str, Appointment]
-    positions: Mapping[str, Point]
+    positions: Mapping[str, Seen]
     """Where couriers were seen last, as far as anybody knows."""
 
 

@@ -186,6 +186,8 @@ class DispatchPolicy(BaseModel):
     """Who should be there less than this before the window ends is foreseen to be late."""
     clock_ahead: timedelta = timedelta(minutes=5)
     """How far a handheld's clock may be ahead of ours."""
+    position_fresh_for: timedelta = timedelta(minutes=10)
+    """How long a position says on a map where somebody is."""
     feed_kept_for: timedelta = timedelta(days=14)
     most_replayed: int = 500
     usual_courier_worth: timedelta = timedelta(minutes=5)
@@ -210,6 +212,7 @@ class AssignmentRefusal(StrEnum):
     STALE_VERSION = "STALE_VERSION"
     NOT_ALLOWED_NOW = "NOT_ALLOWED_NOW"
     ALREADY_ASSIGNED = "ALREADY_ASSIGNED"
+    ALREADY_THEIRS = "ALREADY_THEIRS"
     COURIER_OFF_DUTY = "COURIER_OFF_DUTY"
     COURIER_LACKS_SKILL = "COURIER_LACKS_SKILL"
     COURIER_FULL = "COURIER_FULL"
@@ -226,6 +229,7 @@ ASSIGNMENT_WORDS: Final[dict[AssignmentRefusal, Words]] = {
     AssignmentRefusal.ALREADY_ASSIGNED: Words(
         "已有揽投员负责，请先取消指派。", "A courier has it already. Unassign it first."
     ),
+    AssignmentRefusal.ALREADY_THEIRS: Words("已由该揽投员负责。", "That courier has it already."),
     AssignmentRefusal.COURIER_OFF_DUTY: Words(
         "该揽投员在这个时段不上班。", "That courier does not work in this window."
     ),

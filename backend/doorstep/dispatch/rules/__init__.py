@@ -33,7 +33,7 @@ from doorstep.dispatch.rules.insertion import (
 )
 from doorstep.dispatch.rules.leaving import LONGEST_WINDOW, orphaned, without
 from doorstep.dispatch.rules.lines import Hand, Made, call_of, island, mainland
-from doorstep.dispatch.rules.picture import last_seen, minutes_late, picture
+from doorstep.dispatch.rules.picture import last_seen, latest, minutes_late, picture
 from doorstep.dispatch.rules.priorities import (
     Priority,
     Promised,
@@ -107,6 +107,7 @@ __all__ = [
     "judge_transfer",
     "judge_unassignment",
     "last_seen",
+    "latest",
     "mainland",
     "minutes_late",
     "newly_late",

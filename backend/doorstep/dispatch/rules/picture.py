@@ -7,19 +7,20 @@ Instants as in the schema: UTC, milliseconds
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import ceil
 from typing import Any, Final
 
 from doorstep.appointments.model import OPEN, Appointment, EventKind
 from doorstep.appointments.rules import standing
-from doorstep.couriers.model import Courier
+from doorstep.couriers.model import Courier, Position
 from doorstep.dispatch.model import (
     OPEN_STOPS,
     BranchDay,
     Ground,
     Layer,
     Round,
+    Seen,
     Stop,
     StopState,
 )
@@ -50,17 +51,28 @@ def minutes_late(window: TimeWindow, at: datetime) -> int:
     return 0 if over < 0 else max(1, ceil(over / 60))
 
 
-def last_seen(round: Round, appointments: Mapping[str, Appointment]) -> Point | None:
+def last_seen(round: Round, appointments: Mapping[str, Appointment]) -> Seen | None:
     """The door where the courier was last."""
     reached = [
-        (at, door)
+        Seen(door, at)
         for stop in round.stops
         if stop.state in _REACHED
         and (appointment := appointments.get(stop.appointment_id))
         and (at := arrived_at(appointment))
         and (door := appointment.where)
     ]
-    return max(reached, key=lambda each: each[0])[1] if reached else None
+    return max(reached, key=lambda each: each.at, default=None)
+
+
+def latest(
+    at_a_door: Seen | None, position: Position | None, now: datetime, fresh_for: timedelta
+) -> Seen | None:
+    """The later of the two; an old position says where somebody was, no longer where they are."""
+    if position is None:
+        return at_a_door
+    if at_a_door and at_a_door.at > position.at:
+        return at_a_door
+    return Seen(position.where, position.at, live=now - position.at < fresh_for)
 
 
 def picture(day: BranchDay, ground: Ground, now: datetime) -> GeoJson:
@@ -98,7 +110,8 @@ def _courier(courier: Courier, day: BranchDay, now: datetime) -> Iterator[Featur
         line = [_pair(courier.station), *(stop["geometry"]["coordinates"] for stop in stops)]
         geometry = {"type": "LineString", "coordinates": line}
         yield _feature(Layer.ROUND, round.id, geometry, **about, sequence=round.sequence)
-    where = day.positions.get(courier.id, courier.station)
+    seen = day.positions.get(courier.id)
+    where = seen.where if seen else courier.station
     yield _feature(
         Layer.COURIER,
         courier.id,
@@ -106,7 +119,9 @@ def _courier(courier: Courier, day: BranchDay, now: datetime) -> Iterator[Featur
         **about,
         onDuty=courier.on_duty,
         position=_pair(where),
-        seen=courier.id in day.positions,
+        seen=seen is not None,
+        seenAt=_text(seen.at) if seen else None,
+        live=seen is not None and seen.live,
     )
     yield from stops
 

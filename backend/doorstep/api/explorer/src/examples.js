@@ -1,6 +1,8 @@
 // The examples' variables hold words in braces, such as "{tomorrow}" or "{appointment}". Each is
 // looked up at the moment of asking, so an example that is opened today still runs next week.
 
+import { key } from "./key.js";
+
 const ZONE = "Asia/Shanghai";
 const DAY = 24 * 60 * 60 * 1000;
 const DAYS_AHEAD = 8;
@@ -12,12 +14,6 @@ const REQUEST_CODE = `mutation ($phone: String!) {
 /** A local day as YYYY-MM-DD, counted from today. */
 function day(ahead) {
   return new Date(Date.now() + ahead * DAY).toLocaleDateString("sv-SE", { timeZone: ZONE });
-}
-
-/** The client's name for one effect; crypto.randomUUID is not there on plain http. */
-function key() {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return `key_${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 function orElse(found, whatToDo) {

@@ -5,8 +5,10 @@ import "graphiql/style.css";
 import { useEffect, useMemo, useState } from "react";
 import { createRoot } from "react-dom/client";
 
-import { fetcherOver, lineFor } from "./asking.js";
+import { fetcherOver } from "./asking.js";
+import { jsonAt, personOf } from "./being.js";
 import { filler } from "./examples.js";
+import { lineFor } from "./line.js";
 import { Bar } from "./people.jsx";
 import { shelfOf } from "./shelf.jsx";
 import { remember, remembered, storageOf } from "./storage.js";
@@ -23,21 +25,6 @@ const WELCOME = `# Welcome to Doorstep's explorer: run this with the triangle, o
 # On the left lie the operations that the apps send; each opens in a tab of its own.
 
 `;
-
-async function jsonAt(path, options) {
-  const answer = await fetch(path, options);
-  if (!answer.ok) throw new Error(`${path} answered ${answer.status}`);
-  return answer.json();
-}
-
-/** A fresh token for a person of the demo; nobody has none. */
-async function personOf(role, operations) {
-  if (role === "nobody") return { role, token: null };
-  const { token } = await jsonAt(`/demo/become/${role}`, { method: "POST" });
-  const { document } = operations.find((each) => each.name === "Me");
-  const { data } = await lineFor(token).post({ query: document });
-  return { role, token, name: data?.me?.displayName };
-}
 
 /** Runs a document, or an operation by its name: each answers with its one field. */
 function runnerOver(line, operations) {
