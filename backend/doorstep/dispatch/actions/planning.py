@@ -4,16 +4,17 @@ Written in one transaction: a day is planned or it is not. What changed while it
 left as it is, and said.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from typing import TypeVar
 
 from doorstep.appointments.model import Appointment, Status
 from doorstep.couriers.rules import Roster
 from doorstep.dispatch import rules
-from doorstep.dispatch.actions.proposing import Proposal, Proposing
+from doorstep.dispatch.actions.proposing import AT_ONCE, Proposal, Proposing
 from doorstep.dispatch.model import (
     Assignment,
     DayPlan,
@@ -34,6 +35,8 @@ from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Repeated, Reused, Tx
 from doorstep.kit.windows import day_span
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class _Writing:
@@ -47,6 +50,7 @@ class _Writing:
     left_alone: frozenset[str]
     rounds: list[tuple[Round, Round]]
     steps: list[tuple[Appointment, Appointment]]
+    etas: list[tuple[Appointment, datetime]]
     ended: list[Assignment]
     offers: list[Assignment]
 
@@ -87,8 +91,10 @@ class Planning(Proposing):
             writing = await self._standing_now(proposal, tx)
             self._write(proposal, ids, writing, attempt.at)
             await self.assignments.end_many(writing.ended, Ending.REPLACED, at=attempt.at, tx=tx)
-            if writing.steps:
-                await self.appointments.save(writing.steps, None, tx=tx)
+            for steps in _parts(writing.steps):
+                await self.appointments.save(steps, None, tx=tx)
+            for etas in _parts(writing.etas):
+                await self.appointments.foresee(etas, at=attempt.at, tx=tx)
             for assignment in writing.offers:
                 self.assignments.add(assignment, tx=tx)
             await self.rounds.save(writing.rounds, at=attempt.at, tx=tx)
@@ -110,7 +116,9 @@ class Planning(Proposing):
         """
         papers, visits = proposal.papers, proposal.visits
         ids = [each.appointment_id for each in visits]
-        present = await self.appointments.load(ids, tx=tx)
+        present: dict[str, Appointment] = {}
+        for some in _parts(ids):
+            present |= await self.appointments.load(some, tx=tx)
         roster = await self.couriers.roster(proposal.branch_id, day_span(papers.day))
         duties = rules.duties(roster, await self.driven(roster, papers.day, tx=tx))
         active = await self.assignments.active_for(ids, tx=tx)
@@ -128,7 +136,7 @@ class Planning(Proposing):
             *rules.on_changed_duty(visits, rules.duties(papers.roster, papers.vehicles), duties),
         }
         return _Writing(
-            roster, present, active, rounds, dict(rounds), frozenset(left), [], [], [], []
+            roster, present, active, rounds, dict(rounds), frozenset(left), [], [], [], [], []
         )
 
     def _write(
@@ -141,9 +149,7 @@ class Planning(Proposing):
             if holder is None or holder.courier_id != visit.courier_id:
                 self._offer(ids[appointment.id], appointment, visit, writing, now)
             elif appointment.status is Status.ASSIGNED and self._is_news(appointment, visit):
-                writing.steps.append(
-                    (appointment, appointment.model_copy(update={"eta": visit.at}))
-                )
+                writing.etas.append((appointment, visit.at))
         arrivals = {each.appointment_id: each.at for each in held}
         for id, before in writing.before.items():
             ordered = rules.ordered(writing.after[id], arrivals)
@@ -192,6 +198,10 @@ class Planning(Proposing):
             found = await self.plans.get(outcome.id)
             return found or PlanRefused(code=PlanRefusal.NOT_FOUND)
         return outcome
+
+
+def _parts(rows: Sequence[T]) -> Iterator[Sequence[T]]:
+    return (rows[n : n + AT_ONCE] for n in range(0, len(rows), AT_ONCE))
 
 
 def _standings(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from time import monotonic
+from typing import Final
 
 from doorstep.appointments.model import OPEN, Appointment
 from doorstep.couriers.model import Vehicle
@@ -27,6 +28,9 @@ from doorstep.dispatch.rules import Planned
 from doorstep.kit.mongo.transactions import Tx
 from doorstep.kit.pages import Ask
 from doorstep.kit.windows import TimeWindow, day_span, local_day
+
+AT_ONCE: Final = 100
+"""Appointments that are read or written in one go."""
 
 
 @dataclass(frozen=True)
@@ -96,14 +100,13 @@ class Proposing(Tools):
     async def _papers(
         self, branch_id: str, day: date, now: datetime
     ) -> tuple[DayPapers, dict[str, Assignment]]:
-        every = Ask(first=self.planning.most_stops)
-        page = await self.appointments.of_branch_day(branch_id, day, every, OPEN)
+        rows = await self._open_ones(branch_id, day)
         rounds = {each.courier_id: each for each in await self.rounds.of_branch(branch_id, day)}
         named = {stop.appointment_id for round in rounds.values() for stop in round.stops}
-        open_ones = {each.id: each for each in page.rows}
+        open_ones = {each.id: each for each in rows}
         others = await self.appointments.load(named - open_ones.keys())
         active = await self.assignments.active_for(list(open_ones))
-        slots = await self.capacity.get_many(sorted({each.slot.key for each in page.rows}))
+        slots = await self.capacity.get_many(sorted({each.slot.key for each in rows}))
         routes = {
             id: slot.route_id
             for id, each in open_ones.items()
@@ -127,12 +130,23 @@ class Proposing(Tools):
             routes=routes,
             boats=tuple(boats),
             ashore=terms.ashore,
-            declined=await self._unwilling(page.rows),
-            shut=await self.appointments.which_cannot_be_kept(page.rows),
+            declined=await self._unwilling(rows),
+            shut=await self.appointments.which_cannot_be_kept(rows),
             extra=tuple(await self.extras.extra_stops(branch_id, day)),
             deadlines=await self.capacity.catalogue.deadlines(local_day(now)),
         )
         return papers, active
+
+    async def _open_ones(self, branch_id: str, day: date) -> list[Appointment]:
+        """In parts: opening a thousand sealed doors at once would keep everybody waiting."""
+        found: list[Appointment] = []
+        while True:
+            after = _key(found[-1]) if found else None
+            ask = Ask(first=AT_ONCE, after=after)
+            page = await self.appointments.of_branch_day(branch_id, day, ask, OPEN)
+            found.extend(page.rows)
+            if not page.more:
+                return found
 
     async def driven(
         self, roster: Roster, day: date, *, tx: Tx | None = None
@@ -156,3 +170,8 @@ class Proposing(Tools):
         for id, others in (await self.transfers.unwilling_to(appointments)).items():
             asked[id] = asked.get(id, frozenset()) | others
         return asked
+
+
+def _key(appointment: Appointment) -> str:
+    """Where the appointment stands among its day's."""
+    return f"{int(appointment.window.start.timestamp() * 1000)}|{appointment.id}"

@@ -35,7 +35,6 @@ class PlanPolicy(BaseModel):
     most_seconds: int = 300
     pace: float = Field(default=1, gt=0)
     """How fast this machine searches; 1: one core of 2026. Another pace, another plan."""
-    most_stops: int = 20_000
 
 
 class FiguresKept(BaseModel):
