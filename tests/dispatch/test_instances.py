@@ -53,7 +53,7 @@ def test_through_our_modules_an_instance_costs_what_it_costs_without(
 def test_the_bench_says_cost_routes_and_gap(tmp_path: Path):
     file = _file(tmp_path, instance("R", 1, 25, 2))
 
-    said = CliRunner().invoke(cli, ["bench", "vrp", str(file), "--seconds", "1", "--beside"])
+    said = CliRunner().invoke(cli, ["bench", "vrp", str(file), "--seconds", "0.3", "--beside"])
 
     assert said.exit_code == 0, said.output
     assert "feasible" in said.output

@@ -21,7 +21,7 @@ cli: Final = typer.Typer()
 bench: Final = typer.Typer(help="Measure us beside others.", no_args_is_help=True)
 cli.add_typer(bench, name="bench")
 
-Seconds = Annotated[int, typer.Option(min=1, max=3600, help="How long to search.")]
+Seconds = Annotated[float, typer.Option(min=0.1, max=3600, help="How long to search.")]
 Seed = Annotated[int, typer.Option(min=0, help="Another seed, another search.")]
 
 
@@ -131,7 +131,7 @@ def bench_vrp(
 
 
 def _beside(
-    file: Path, seconds: int, seed: int, rounding: str, plan: Plan, best: float | None
+    file: Path, seconds: float, seed: int, rounding: str, plan: Plan, best: float | None
 ) -> None:
     import pyvrp
     from pyvrp.stop import MaxRuntime

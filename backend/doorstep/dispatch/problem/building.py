@@ -237,7 +237,10 @@ def _task(
 
 
 def _prize(papers: DayPapers, visit: _Visit, weights: Weights) -> int:
-    """What leaving it out costs, in metres."""
+    """What leaving it out costs, in metres. Judged as the day begins: a plan that is asked for a
+    moment later is the same plan.
+    """
+    begins = papers.instant(0)
     appointment = papers.appointments.get(visit.stop.id)
     worth = weights[visit.stop.urgency]
     if appointment:
@@ -245,10 +248,10 @@ def _prize(papers: DayPapers, visit: _Visit, weights: Weights) -> int:
             appointment.services,
             appointment.window,
             booked_at=appointment.booked_at,
-            now=papers.now,
+            now=begins,
             deadlines=papers.deadlines,
         )
-        worth = prize(priority, weights, now=papers.now)
+        worth = prize(priority, weights, now=begins)
     return worth * _KEPT_IS_WORTH if visit.kept else worth
 
 
