@@ -78,6 +78,12 @@ class Settings(BaseSettings):
         default=("SAILING_CANCELLED",), description="What is answered with offers unasked."
     )
     offer_patience: timedelta = timedelta(minutes=15)
+    plan_seconds: int = Field(
+        default=20, ge=1, le=300, description="How long a day's plan is searched for."
+    )
+    plan_pace: float = Field(
+        default=1, gt=0, description="How fast this machine plans; 1: one core of 2026."
+    )
     routing_url: str | None = Field(
         default=None,
         pattern=r"^(osrm|valhalla)\+https?://",

@@ -44,7 +44,7 @@ from doorstep.desk.model import DeskPolicy
 from doorstep.dispatch import reactions as dispatch_reactions
 from doorstep.dispatch import store as dispatch_store
 from doorstep.dispatch.actions import Dispatch
-from doorstep.dispatch.model import DispatchPolicy
+from doorstep.dispatch.model import DispatchPolicy, PlanPolicy
 from doorstep.dispatch.outside import Learned, RoutingBudget, router_at
 from doorstep.dispatch.rules import Pace, StraightLines
 from doorstep.handheld import store as handheld_store
@@ -254,6 +254,7 @@ class House:
             dispatch_store.DropOutStore(mongo),
             ways=learned,
             learned=learned,
+            planning=PlanPolicy(seconds=settings.plan_seconds, pace=settings.plan_pace),
         )
         rounds.ask(dispatch)
         return cls(

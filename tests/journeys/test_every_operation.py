@@ -14,8 +14,8 @@ from tests.journeys.conftest import Sign
 
 AT = "2026-11-24T01:00:00.000Z"
 LINES = [{"pickup": {"description": "书", "weightGrams": 2000}}]
-ELSEWHERE = {"Alarms", "BranchFeed"}
-"""The desk's own: run by the tests of the desk."""
+ELSEWHERE = {"Alarms", "BranchFeed", "PlanDay"}
+"""Run by the tests of the desk, and by tests/dispatch/test_planning.py."""
 BEATS = {"Beats", "MatchBeat", "CorrectBeat", "WithdrawBeatCorrection"}
 """Run by tests/addresses/test_beats.py."""
 NOTES = {

@@ -53,6 +53,7 @@ from doorstep.dispatch.graphql import (
     LiveMutation,
     LiveQuery,
     PictureQuery,
+    PlanningMutation,
     TransferMutation,
     TransferQuery,
 )
@@ -120,6 +121,7 @@ class Mutation(
     FittingMutation,
     ReofferMutation,
     DispatchMutation,
+    PlanningMutation,
     LiveMutation,
     TransferMutation,
     DropOutMutation,

@@ -4,7 +4,7 @@ from typing import Final
 
 import typer
 
-from doorstep.cli import care, city, errands, figures, serving, shows
+from doorstep.cli import care, city, errands, figures, planning, serving, shows
 
 cli: Final = typer.Typer(
     name="doorstep",
@@ -14,7 +14,15 @@ cli: Final = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for part in (serving.cli, shows.cli, errands.cli, care.cli, city.cli, figures.cli):
+for part in (
+    serving.cli,
+    shows.cli,
+    errands.cli,
+    care.cli,
+    city.cli,
+    figures.cli,
+    planning.cli,
+):
     cli.add_typer(part)
 
 

@@ -132,6 +132,15 @@ class Finding(Tools):
         around = await self._around([promise], tx=tx)
         return rules.affected(promise, around) is not None
 
+    async def which_cannot_be_kept(self, appointments: Sequence[Appointment]) -> frozenset[str]:
+        """The ids of those of them to whom nobody can or may go then."""
+        promises = [
+            Promise.model_validate(each.model_dump(exclude={"private", "history"}))
+            for each in appointments
+        ]
+        around = await self._around(promises)
+        return frozenset(each.id for each in promises if rules.affected(each, around))
+
     async def unasked_in(
         self, span: TimeWindow, path: str = "", area_ids: Collection[str] = ()
     ) -> list[Promise]:

@@ -5,6 +5,7 @@ from doorstep.dispatch.graphql.explaining import ExplainingQuery
 from doorstep.dispatch.graphql.leaving import LeavingMutation
 from doorstep.dispatch.graphql.live import LiveMutation, LiveQuery
 from doorstep.dispatch.graphql.picture import PictureQuery
+from doorstep.dispatch.graphql.planning import PlanningMutation
 from doorstep.dispatch.graphql.rounds import (
     DispatchMutation,
     DispatchQuery,
@@ -28,6 +29,7 @@ __all__ = [
     "LiveMutation",
     "LiveQuery",
     "PictureQuery",
+    "PlanningMutation",
     "TransferMutation",
     "TransferQuery",
     "TransferRequest",

@@ -1,5 +1,14 @@
 """Who can take a stop, in what order a round goes, and how long the way is. Pure."""
 
+from doorstep.dispatch.rules.applying import (
+    Planned,
+    Standing,
+    changed_meanwhile,
+    duties,
+    on_changed_duty,
+    ordered,
+    standing,
+)
 from doorstep.dispatch.rules.foresight import (
     AHEAD,
     WATCHED,
@@ -48,13 +57,14 @@ from doorstep.dispatch.rules.rounds import (
     with_stop,
 )
 from doorstep.dispatch.rules.transfers import handed_over, judge_transfer
-from doorstep.dispatch.rules.ways import Pace, StraightLines, Trip, Ways
+from doorstep.dispatch.rules.ways import Chart, Pace, StraightLines, Trip, Ways
 
 __all__ = [
     "AHEAD",
     "LONGEST_WINDOW",
     "WATCHED",
     "Call",
+    "Chart",
     "Choice",
     "Hand",
     "Line",
@@ -64,8 +74,10 @@ __all__ = [
     "Pace",
     "Picture",
     "Place",
+    "Planned",
     "Priority",
     "Promised",
+    "Standing",
     "StraightLines",
     "Surroundings",
     "Trip",
@@ -79,7 +91,9 @@ __all__ = [
     "beside",
     "best_place",
     "call_of",
+    "changed_meanwhile",
     "cheapest",
+    "duties",
     "etas",
     "first_things_first",
     "foreseen",
@@ -98,12 +112,15 @@ __all__ = [
     "minutes_late",
     "newly_late",
     "offer",
+    "on_changed_duty",
+    "ordered",
     "orphaned",
     "outset",
     "picture",
     "priority_of",
     "prize",
     "rehome",
+    "standing",
     "stepped_at",
     "timed",
     "with_state",

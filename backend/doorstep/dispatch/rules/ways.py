@@ -4,7 +4,7 @@ Units  whole seconds and whole metres, both rounded up; degrees in WGS 84
 Hours  those of the clock in Shanghai at which the way begins
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from math import ceil
@@ -30,6 +30,21 @@ class Ways(Protocol):
 
     def trip(self, here: Point, there: Point, vehicle: VehicleKind, at: datetime) -> Trip:
         """How long it takes to get from one to the other, for who sets out at that instant."""
+        ...
+
+
+class Chart(Protocol):
+    """What is known of all the ways between many points at once."""
+
+    @property
+    def lines(self) -> "StraightLines":
+        """All of them, as long as nothing better is known."""
+        ...
+
+    def known(
+        self, points: Sequence[Point], vehicle: VehicleKind
+    ) -> Iterable[tuple[int, int, Trip]]:
+        """From which to which something better is, and what: of empty streets."""
         ...
 
 
@@ -68,3 +83,12 @@ class StraightLines:
     def trip(self, here: Point, there: Point, vehicle: VehicleKind, at: datetime) -> Trip:
         metres = metres_between(here, there) * self.pace.detour
         return Trip(ceil(metres / self.pace.speed(vehicle, at)), ceil(metres))
+
+    @property
+    def lines(self) -> "StraightLines":
+        return self
+
+    def known(
+        self, points: Sequence[Point], vehicle: VehicleKind
+    ) -> Iterable[tuple[int, int, Trip]]:
+        return ()

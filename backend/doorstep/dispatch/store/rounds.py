@@ -107,6 +107,22 @@ class AssignmentStore:
         )
         return {row["appointment_id"] async for row in rows}
 
+    async def declined(self, appointments: Collection[Appointment]) -> dict[str, frozenset[str]]:
+        """Of each, who was asked to take it in its window and said no, or nothing."""
+        starts = {each.id: each.window.start for each in appointments}
+        rows = self._assignments.find(
+            {
+                "appointment_id": {"$in": list(starts)},
+                "ended": {"$in": list(NOT_AGAIN)},
+            },
+            {"appointment_id": 1, "courier_id": 1, "window": 1},
+        )
+        found: dict[str, set[str]] = {}
+        async for row in rows:
+            if row["window"]["start"] == starts[row["appointment_id"]]:
+                found.setdefault(row["appointment_id"], set()).add(row["courier_id"])
+        return {id: frozenset(couriers) for id, couriers in found.items()}
+
     async def active_of(self, courier_id: str, span: TimeWindow, *, tx: Tx) -> list[Assignment]:
         """What is theirs in windows that touch the span, also when it is done."""
         rows = self._assignments.find(
@@ -137,6 +153,20 @@ class AssignmentStore:
             session=tx.session,
         )
         return ended.matched_count == 1
+
+    async def end_many(
+        self, assignments: Sequence[Assignment], ending: Ending, *, at: datetime, tx: Tx
+    ) -> None:
+        """End all of them. Raises Overtaken if one is over already."""
+        if not assignments:
+            return
+        ended = await self._assignments.update_many(
+            {"_id": {"$in": [each.id for each in assignments]}, "active": True},
+            {"$set": {"active": False, "ended": ending, "ended_at": at, "reason": None}},
+            session=tx.session,
+        )
+        if ended.matched_count != len(assignments):
+            raise Overtaken
 
     async def put(self, assignment: Assignment, *, tx: Tx) -> None:
         """Where what comes later in the same transaction is to find it."""

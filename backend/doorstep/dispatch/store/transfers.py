@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from doorstep.appointments.model import Appointment
 from doorstep.dispatch.model import Transfer, TransferState
 from doorstep.kit.mongo.collections import Index, Kept
 from doorstep.kit.mongo.schemas import stored_schema
@@ -11,6 +12,7 @@ from doorstep.kit.mongo.transactions import Mongo, Tx
 
 TRANSFERS: Final = "transfers"
 _PENDING: Final = {"state": TransferState.PENDING}
+_UNWILLING: Final = (TransferState.REFUSED, TransferState.LAPSED)
 KEPT: Final = (
     Kept(
         TRANSFERS,
@@ -47,13 +49,28 @@ class TransferStore:
         )
         return [Transfer.of_document(row) async for row in rows]
 
+    async def unwilling_to(
+        self, appointments: Collection[Appointment]
+    ) -> dict[str, frozenset[str]]:
+        """Of each, who did not want to take it over in its window."""
+        starts = {each.id: each.window.start for each in appointments}
+        rows = self._transfers.find(
+            {"appointment_id": {"$in": list(starts)}, "state": {"$in": _UNWILLING}},
+            {"appointment_id": 1, "to_courier_id": 1, "window": 1},
+        )
+        found: dict[str, set[str]] = {}
+        async for row in rows:
+            if row["window"]["start"] == starts[row["appointment_id"]]:
+                found.setdefault(row["appointment_id"], set()).add(row["to_courier_id"])
+        return {id: frozenset(couriers) for id, couriers in found.items()}
+
     async def unwilling(self, appointment_id: str, window_start: datetime, *, tx: Tx) -> set[str]:
         """Who did not want to take it over in this very window."""
         rows = self._transfers.find(
             {
                 "appointment_id": appointment_id,
                 "window.start": window_start,
-                "state": {"$in": [TransferState.REFUSED, TransferState.LAPSED]},
+                "state": {"$in": _UNWILLING},
             },
             {"to_courier_id": 1},
             session=tx.session,

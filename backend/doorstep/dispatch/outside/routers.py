@@ -205,6 +205,18 @@ class Learned:
             return self.lines.trip(here, there, vehicle, at)
         return Trip(math.ceil(known.seconds / self.lines.pace.left_at(at)), known.metres)
 
+    def known(
+        self, points: Sequence[Point], vehicle: VehicleKind
+    ) -> Iterable[tuple[int, int, Trip]]:
+        """Of the ways between these points, those that a router told."""
+        places: dict[tuple[float, float], list[int]] = {}
+        for number, point in enumerate(points):
+            places.setdefault(_rounded(point), []).append(number)
+        for (kind, *ends), trip in list(self._known.items()):
+            here, there = places.get((ends[0], ends[1])), places.get((ends[2], ends[3]))
+            if kind is vehicle and trip and here and there:
+                yield from ((one, other, trip) for one in here for other in there)
+
     async def learn(self, points: Iterable[Point], vehicle: VehicleKind) -> int:
         """Ask for what is not known of the ways between these points. How many ways are new."""
         if self.router is None:
