@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -21,7 +22,9 @@ from doorstep.dispatch.rules import Pace, StraightLines, Trip
 from doorstep.kit.clock import StoppedClock
 from doorstep.kit.geo import Point
 from doorstep.settings import Settings
-from tests.given import NOW
+from doorstep.wiring import House
+from tests import given
+from tests.given import CAI, NOW
 
 TRIKE, VAN = VehicleKind.E_TRIKE, VehicleKind.VAN
 POINTS = [Point(longitude=122.05 + n / 100, latitude=37.45) for n in range(4)]
@@ -177,7 +180,7 @@ async def test_a_router_that_ails_costs_a_moment_and_a_line_of_the_log_until_it_
     roads: Roads, kind: str, mood: str, caplog: pytest.LogCaptureFixture
 ):
     heard: list[str] = []
-    ways = learned(roads, kind, seconds=0.12)
+    ways = learned(roads, kind, seconds=0.12 if mood in ("slow", "dripping") else 5.0)
     ways.told = heard.append
     roads.mood = mood
     if mood == "gone":
@@ -233,3 +236,24 @@ def test_a_router_s_address_says_what_it_is():
     with pytest.raises(ValidationError):
         Settings(routing_url="http://127.0.0.1:5000")
     assert Settings(routing_url="osrm+http://127.0.0.1:5000").routing_url
+
+
+@pytest.mark.row("F1")
+async def test_before_a_visit_is_offered_the_router_is_asked_for_the_ways_to_its_door(
+    house: House, roads: Roads
+):
+    ways = learned(roads)
+    dispatch = replace(house.dispatch, ways=ways, learned=ways)
+    promise = await given.booked(house)
+    door = promise.where
+    assert door
+
+    offer = await dispatch.offer_next(promise.id)
+
+    assert offer
+    farther = await house.couriers.get(CAI.courier_id)
+    assert farther
+    assert not guess(ways, farther.station, door)
+    asked = len(roads.asked)
+    await house.dispatch.offer_next(promise.id)
+    assert len(roads.asked) == asked, "where there is no router, none is asked"

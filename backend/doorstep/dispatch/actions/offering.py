@@ -9,6 +9,7 @@ from doorstep.appointments.model import Appointment, Status
 from doorstep.couriers.model import Courier
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.surveying import Surveying
+from doorstep.dispatch.actions.travelling import Travelling
 from doorstep.dispatch.events import OfferUntaken
 from doorstep.dispatch.model import (
     Assignment,
@@ -24,7 +25,7 @@ P = TypeVar("P", bound=Promised)
 
 
 @dataclass(frozen=True)
-class Offering(Surveying):
+class Offering(Surveying, Travelling):
     """Whose way it lengthens least first, each until they answer or the time is up."""
 
     async def offer_next(
@@ -38,6 +39,7 @@ class Offering(Surveying):
         """
         now = self.clock.now()
         id = new_id("asg")
+        await self._learn_around(appointment_id, now)
 
         async def body(tx: Tx) -> Assignment | None:
             appointment = (await self.appointments.load([appointment_id], tx=tx)).get(
@@ -77,6 +79,20 @@ class Offering(Surveying):
 
         async with self.at_once:
             return await self.mongo.transact(body)
+
+    async def _learn_around(self, appointment_id: str, now: datetime) -> None:
+        """The ways to its door from the places nearby; nothing is read where there is no router."""
+        if self.learned.router is None:
+            return
+        appointment = (await self.appointments.load([appointment_id])).get(appointment_id)
+        call = rules.call_of(appointment) if appointment else None
+        if appointment is None or call is None:
+            return
+        boat = await self.boat_to(appointment)
+        survey = await self.survey(call, appointment.branch_id, boat, now=now, tx=None)
+        most = self.policy.most_neighbours
+        for vehicle, points in rules.neighbours(survey.lines, call.where, most).items():
+            await self.learn([call.where, *points], vehicle)
 
     async def offer_anew(
         self, span: TimeWindow, path: str = "", area_ids: Collection[str] = ()

@@ -194,6 +194,8 @@ class DispatchPolicy(BaseModel):
     """How much longer the way of the customer's usual courier may be for them to come again."""
     most_explained: int = 60
     """Couriers whose reason is kept with an assignment."""
+    most_neighbours: int = 24
+    """Places near a door to which a router is asked for the ways, before the visit is offered."""
     at_once_within: timedelta = timedelta(hours=1)
     """Windows that begin so soon are offered only where somebody on duty is near."""
     near: timedelta = timedelta(minutes=30)

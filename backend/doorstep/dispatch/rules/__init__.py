@@ -32,7 +32,7 @@ from doorstep.dispatch.rules.insertion import (
     cheapest,
 )
 from doorstep.dispatch.rules.leaving import LONGEST_WINDOW, orphaned, without
-from doorstep.dispatch.rules.lines import Hand, Made, call_of, island, mainland
+from doorstep.dispatch.rules.lines import Hand, Made, call_of, island, mainland, neighbours
 from doorstep.dispatch.rules.picture import last_seen, latest, minutes_late, picture
 from doorstep.dispatch.rules.priorities import (
     Priority,
@@ -110,6 +110,7 @@ __all__ = [
     "latest",
     "mainland",
     "minutes_late",
+    "neighbours",
     "newly_late",
     "offer",
     "on_changed_duty",

@@ -6,9 +6,10 @@ Island    whoever goes with a boat has a line of their own there, from its arriv
           the way from the pier to the first door is what the slot's windows keep free
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nsmallest
 from typing import Final
 
 from doorstep.appointments.model import Appointment
@@ -18,7 +19,7 @@ from doorstep.couriers.model import Courier, Shift, Vehicle, VehicleKind
 from doorstep.dispatch.model import OPEN_STOPS, Stop, StopState
 from doorstep.dispatch.rules.insertion import Call, Line
 from doorstep.dispatch.rules.ways import Ways
-from doorstep.kit.geo import Point
+from doorstep.kit.geo import Point, metres_between
 from doorstep.kit.windows import TimeWindow
 
 _UNDER_WAY: Final = frozenset({StopState.EN_ROUTE, StopState.ARRIVED})
@@ -83,6 +84,19 @@ class Made:
     @property
     def is_open(self) -> bool:
         return self.stop.state in OPEN_STOPS
+
+
+def neighbours(
+    lines: Iterable[Line], where: Point, most: int
+) -> Mapping[VehicleKind, tuple[Point, ...]]:
+    """The places on these lines that are nearest to a door, by what would be driven there."""
+    found: dict[VehicleKind, set[Point]] = {}
+    for line in lines:
+        found.setdefault(line.vehicle, set()).update({line.start, *(c.where for c in line.calls)})
+    return {
+        vehicle: tuple(nsmallest(most, points, key=lambda each: metres_between(each, where)))
+        for vehicle, points in found.items()
+    }
 
 
 def mainland(hand: Hand, made: Sequence[Made], *, now: datetime, ways: Ways) -> Line:
