@@ -64,9 +64,12 @@ calls = st.builds(
 )
 
 
-def grown(wanted, ways=WAYS):
+BREAKS = tuple(TimeWindow(start=at(opens), end=at(opens + 40)) for opens in (150, 330))
+
+
+def grown(wanted, ways=WAYS, breaks=()):
     """A line that took all of these that it could, one after the other."""
-    found = line(ways=ways)
+    found = line(ways=ways, breaks=breaks)
     for each in wanted:
         place = best_place(found, Wanted(each))
         if isinstance(place, Place):
@@ -84,6 +87,28 @@ def test_whoever_was_promised_stays_in_time_however_many_are_put_in(wanted):
     assert all(one <= two for one, two in pairwise(found.arrivals))
 
 
+@pytest.mark.row("F5")
+@settings(max_examples=150, deadline=None)
+@given(st.lists(calls, max_size=9))
+def test_nobody_is_at_a_door_in_their_break_and_no_break_makes_them_late(wanted):
+    found = grown(wanted, breaks=BREAKS)
+
+    assert not found.late
+    assert found.departures[-1] <= at(600).timestamp()
+    for each, arrival in found.timetable():
+        visit = TimeWindow(start=arrival, end=arrival + each.lasts)
+        assert not any(visit.touches(pause) for pause in BREAKS)
+
+
+def test_a_break_on_the_way_makes_it_longer_by_the_break():
+    there = line(call("far", 40), breaks=BREAKS, free_at=at(149))
+
+    (_, arrival), *_ = there.timetable()
+    (_, without), *_ = line(call("far", 40), free_at=at(149)).timetable()
+
+    assert arrival - without == timedelta(minutes=40)
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(calls, max_size=9))
 def test_nobody_is_missed_because_the_streets_fill_or_empty_behind_a_new_stop(wanted):
@@ -96,9 +121,9 @@ def test_nobody_is_missed_because_the_streets_fill_or_empty_behind_a_new_stop(wa
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(calls, max_size=7), calls)
-def test_judging_in_constant_time_finds_what_trying_every_position_finds(wanted, one_more):
-    found = grown(wanted)
+@given(st.lists(calls, max_size=7), calls, st.sampled_from([(), BREAKS]))
+def test_judging_in_constant_time_finds_what_trying_every_position_finds(wanted, one_more, breaks):
+    found = grown(wanted, breaks=breaks)
 
     judged = best_place(found, Wanted(one_more))
 

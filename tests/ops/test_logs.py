@@ -177,6 +177,7 @@ async def as_staff(dan: App, bo: App, eve: App, promise: Any) -> None:
     for name in ("BranchAppointments", "UnassignedAppointments", "Alarms"):
         await dan.run(name, **branch)
     await dan.run("Couriers", branchId="org_branch")
+    await dan.ask("PlanDay", **branch, seconds=1, validateOnly=True)
     await dan.run("Assignments", appointmentId=promise["id"])
     await dan.run("RoundsOnMap", branchId="org_branch", day=str(TOMORROW))
     range = {"from": str(TOMORROW), "to": str(TOMORROW), "by": "SERVICE"}

@@ -183,10 +183,10 @@ class Slot(Stored):
     window: TimeWindow
     route_id: str | None = None
     """The ferry that has to sail for this window."""
-    budget: CapacityBudget = CapacityBudget()
-    cap: Cap = Cap()
+    budget: CapacityBudget = Field(default_factory=CapacityBudget)
+    cap: Cap = Field(default_factory=Cap)
     edition: int = 1
-    booked: Taken = Taken()
+    booked: Taken = Field(default_factory=Taken)
     holds: tuple[HoldMark, ...] = ()
     revision: int = 0
 

@@ -1,7 +1,7 @@
 """What there is to give: budgets from shifts, vehicles and areas. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -30,22 +30,35 @@ class Force:
     garage: Garage
     areas: tuple[ServiceArea, ...]
     patterns: tuple[SlotPattern, ...]
+    _of_day: dict[date, list[tuple[str, TimeWindow]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def served(self, slot: Slot) -> frozenset[str]:
         """The areas that are served while the slot lasts, itself included.
 
         A window may reach past midnight: those of the days beside count too.
         """
-        beside = set()
-        for day in (slot.day + timedelta(days=offset) for offset in (-1, 0, 1)):
+        days = (slot.day + timedelta(days=offset) for offset in (-1, 0, 1))
+        beside = {
+            area_id
+            for day in days
+            for area_id, window in self._windows(day)
+            if slot.window.touches(window)
+        }
+        return frozenset(beside | {slot.area_id})
+
+    def _windows(self, day: date) -> list[tuple[str, TimeWindow]]:
+        """Which areas have a window that day; reckoned once, since every slot asks."""
+        if day not in self._of_day:
             held = {area.id for area in self.areas if area.holds_on(day)}
-            beside |= {
-                pattern.area_id
+            self._of_day[day] = [
+                (pattern.area_id, window)
                 for pattern in self.patterns
                 if pattern.area_id in held
-                and any(slot.window.touches(each) for each in pattern.windows(day))
-            }
-        return frozenset(beside | {slot.area_id})
+                for window in pattern.windows(day)
+            ]
+        return self._of_day[day]
 
     def shares(self, courier: Courier, slot: Slot, served: Collection[str]) -> int:
         """How many of the areas `served` then share the courier. 0: the slot's has nothing of them.

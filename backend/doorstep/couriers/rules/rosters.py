@@ -2,7 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from doorstep.catalogue.model import ServiceKind
@@ -30,9 +32,17 @@ class Roster:
     shifts: tuple[Shift, ...]
     dedications: tuple[Dedication, ...] = ()
 
-    def working(self, window: TimeWindow) -> set[str]:
+    def working(self, window: TimeWindow) -> AbstractSet[str]:
         """Whose shift covers the whole window."""
-        return {shift.courier_id for shift in self.shifts if shift.covers(window)}
+        span = window.start, window.end
+        if span not in self._working:
+            self._working[span] = {s.courier_id for s in self.shifts if s.covers(window)}
+        return self._working[span]
+
+    @cached_property
+    def _working(self) -> dict[tuple[datetime, datetime], set[str]]:
+        """What was answered before: many areas have the same window."""
+        return {}
 
     def able(self, window: TimeWindow, services: Collection[ServiceKind]) -> list[Courier]:
         """Who works in the window and knows how to do all of it."""

@@ -5,6 +5,8 @@ Bounds  a stop is reached within [start, end] of its window, the end included; a
         its end, and whoever has left their last door by then has kept it
 Judged  one position in constant time: each stop knows when it is reached at the earliest, going
         forwards, and when it has to be reached at the latest for the rest to hold, going backwards
+Breaks  on the way it is paused, at a door it is not: a visit is over before the break or begins
+        when that is over. Going backwards, a break is taken off once too often rather than missed
 
 Source  Savelsbergh (1992), "The Vehicle Routing Problem with Time Windows: Minimizing Route
         Duration", ORSA J. Computing 4(2), 146-154: forward time slack.
@@ -80,6 +82,8 @@ class Line:
     settled: int = 0
     """The first so many are under way: nothing comes before them, and they do not move."""
     most_in_window: int = 1000
+    breaks: tuple[TimeWindow, ...] = ()
+    """In order; they do not touch each other."""
     ashore: str | None = None
     """The boat by which they are on an island. None: they are on the mainland."""
     ways: Ways = field(kw_only=True, compare=False)
@@ -94,7 +98,13 @@ class Line:
     def on_island(self, boat: str, until: datetime, settled: int) -> "Line":
         """The line of who is there with that boat, and back on it by `until`."""
         there = TimeWindow(start=self.free_at, end=until)
-        return replace(self, ashore=boat, shift=there, settled=settled)
+        return replace(self, ashore=boat, shift=there, settled=settled, breaks=())
+
+    def without_breaks(self, spans: Iterable[TimeWindow]) -> "Line":
+        """The line without the breaks that touch one of the spans."""
+        taken = list(spans)
+        left = tuple(each for each in self.breaks if not any(map(each.touches, taken)))
+        return self if left == self.breaks else replace(self, breaks=left)
 
     def without(self, id: str) -> "Line":
         """The line without that call. Whoever is behind it is reached the sooner."""
@@ -122,10 +132,45 @@ class Line:
         here, free, found = self.start, _seconds(self.free_at), []
         for call in self.calls:
             way = self.ways.trip(here, call.where, self.vehicle, _instant(free))
-            arrival = max(_seconds(call.window.start), free + way.seconds)
+            arrival = self.begun(free, way.seconds, call)
             here, free = call.where, arrival + _whole(call.lasts)
             found.append(_Step(way, arrival, free))
         return tuple(found)
+
+    @cached_property
+    def _pauses(self) -> tuple[tuple[int, int], ...]:
+        return tuple((_seconds(each.start), _seconds(each.end)) for each in self.breaks)
+
+    def begun(self, free: int, way: int, call: Call) -> int:
+        """When the visit can begin for who leaves the door before at `free`."""
+        arrival = max(_seconds(call.window.start), self.there(free, way))
+        for start, end in self._pauses:
+            if arrival < end and start < arrival + _whole(call.lasts):
+                arrival = end
+        return arrival
+
+    def there(self, free: int, way: int) -> int:
+        """When the next door is reached."""
+        arrival = free + way
+        for start, end in self._pauses:
+            if free < end and start < arrival:
+                arrival += end - max(start, free)
+        return arrival
+
+    def leave_by(self, latest: int, way: int) -> int:
+        """When the door before has to be left for the next to be reached at the latest."""
+        leave = latest - way
+        for start, end in reversed(self._pauses):
+            if leave < end and start < latest:
+                leave -= end - start
+        return leave
+
+    def _begin_by(self, latest: int, lasts: int) -> int:
+        """When a visit has to begin that no break comes into."""
+        for start, end in reversed(self._pauses):
+            if latest < end and start < latest + lasts:
+                latest = start - lasts
+        return latest
 
     def way_to(self, index: int) -> Trip:
         """From the call before, or from `start`."""
@@ -141,8 +186,9 @@ class Line:
         for index in reversed(range(len(self.calls))):
             call = self.calls[index]
             if index + 1 < len(self.calls):
-                leave_by = found[-1] - self.way_to(index + 1).seconds
-            by = min(_seconds(call.window.end), leave_by - _whole(call.lasts))
+                leave_by = self.leave_by(found[-1], self.way_to(index + 1).seconds)
+            lasts = _whole(call.lasts)
+            by = self._begin_by(min(_seconds(call.window.end), leave_by - lasts), lasts)
             found.append(max(by, self.arrivals[index]))
         return tuple(reversed(found))
 
@@ -216,21 +262,21 @@ def places(line: Line, call: Call) -> Iterator[Place | Passed]:
     """Every position that is worth a look: what going there costs, or who would be missed."""
     start, end = _seconds(call.window.start), _seconds(call.window.end)
     for position in range(line.settled, len(line.calls) + 1):
-        leave_by = line.latest[position]
-        if leave_by < start:
+        reach_by = line.latest[position]
+        if reach_by < start:
             continue
         free = line.departures[position]
         if free > end and position > line.settled:
             return
-        yield _judged(line, call, position, free, leave_by, start, end)
+        yield _judged(line, call, position, free, reach_by, end)
 
 
 def _judged(
-    line: Line, call: Call, position: int, free: int, leave_by: int, start: int, end: int
+    line: Line, call: Call, position: int, free: int, reach_by: int, end: int
 ) -> Place | Passed:
     here = line.calls[position - 1].where if position else line.start
     there = line.ways.trip(here, call.where, line.vehicle, _instant(free))
-    arrival = max(start, free + there.seconds)
+    arrival = line.begun(free, there.seconds, call)
     if arrival > end:
         return _passed(line, PassedOver.TOO_LATE, _minutes(arrival - end))
     left = arrival + _whole(call.lasts)
@@ -239,8 +285,9 @@ def _judged(
         behind = line.calls[position].where
         on = line.ways.trip(call.where, behind, line.vehicle, _instant(left))
         before = line.way_to(position)
-    if left + on.seconds > leave_by:
-        return _passed(line, PassedOver.FULL, _minutes(left + on.seconds - leave_by))
+    reached = line.there(left, on.seconds)
+    if reached > reach_by:
+        return _passed(line, PassedOver.FULL, _minutes(reached - reach_by))
     detour = Trip(
         there.seconds + on.seconds - before.seconds, there.metres + on.metres - before.metres
     )
@@ -284,7 +331,7 @@ def _holds(line: Line, call: Call, place: Place) -> bool:
         line.calls[place.position :], line.arrivals[place.position :], strict=True
     ):
         way = line.ways.trip(here, behind.where, line.vehicle, _instant(free))
-        arrival = max(_seconds(behind.window.start), free + way.seconds)
+        arrival = line.begun(free, way.seconds, behind)
         if arrival == before:
             return True
         if before <= _seconds(behind.window.end) < arrival:

@@ -1,7 +1,7 @@
 """A courier's day as lines: what of their round is still to do, and from where they do it. Pure.
 
 Mainland  a trip to an island is one long call in the line of the mainland: it begins when the boat
-          leaves and ends when the boat is back
+          leaves and ends when the boat is back; who is on it at their break has it aboard
 Island    whoever goes with a boat has a line of their own there, from its arrival to its departure;
           the way from the pier to the first door is what the slot's windows keep free
 """
@@ -66,6 +66,7 @@ class Hand:
             skills=frozenset(self.courier.skills),
             area_ids=frozenset(self.courier.area_ids),
             calls=tuple(calls),
+            breaks=tuple(each.window for each in self.shift.breaks),
             most_in_window=self.most_in_window,
             ways=ways,
         )
@@ -100,7 +101,10 @@ def mainland(hand: Hand, made: Sequence[Made], *, now: datetime, ways: Ways) -> 
             continue
         settled += each.stop.state in _UNDER_WAY
         calls.append(call)
-    line = hand.line(calls, start, max(now, shift.start), ways)
+    at_sea = [each.boat for each in here if each.boat]
+    line = hand.line(calls, start, max(now, shift.start), ways).without_breaks(
+        TimeWindow(start=boat.departs_at, end=boat.returns_at) for boat in at_sea
+    )
     return line if not settled else _settled_first(line, here, settled)
 
 
