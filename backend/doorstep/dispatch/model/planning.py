@@ -30,6 +30,10 @@ class PlanPolicy(BaseModel):
     """Shorter shifts have none; what a shift says of its own breaks goes before all this."""
     island_share: float = Field(default=1.5, ge=1)
     """Minutes on an island for each minute of visits there, from which follows how many go."""
+    metres_of_weight: float = Field(default=0.1, gt=0)
+    """How many metres longer the way may be for each unit of what a visit weighs. The more, the
+    worse a search finds its way: it looks at whom to leave out before it looks at how to go.
+    """
     seconds: int = Field(default=20, ge=1)
     """How long to search where nobody says."""
     most_seconds: int = 300

@@ -40,7 +40,7 @@ _KEPT_IS_WORTH = 10
 
 
 Weights = Mapping[Urgency, int]
-"""What an ordinary visit of each class is worth, in metres."""
+"""What an ordinary visit of each class is worth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,8 @@ def problem_of(papers: DayPapers, policy: PlanPolicy, weights: Weights, ways: Ch
         for turn, courier in enumerate(couriers)
         for stint in stints_of(papers, courier, turn, going.get(courier.id, ()), policy)
     ]
-    return _numbered(papers, couriers, visits, stints, left, weights, ways)
+    metres = {each: round(weight * policy.metres_of_weight) for each, weight in weights.items()}
+    return _numbered(papers, couriers, visits, stints, left, metres, ways)
 
 
 def _asked(papers: DayPapers) -> list[tuple[ExtraStop, str | None, Unplanned | None]]:
