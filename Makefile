@@ -48,7 +48,8 @@ test: $(READY) $(FRONT) $(AUDITS) lint  ## Lint, types, import contracts, schema
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null 2>&1 || true
 	$(BIN)/python -m pytest -n 2 --ignore=tests/drills
 
-drills: $(READY)  ## Kill API, worker, mongod and primary under load, DRILL_RUNS=3 times each, and print what was lost.
+drills: $(READY)  ## Load the large city within a minute; kill API, worker, mongod and primary under load, DRILL_RUNS=3 times each, and print what was lost.
+	$(BIN)/python -m pytest tests/drills/test_large_city.py
 	$(BIN)/python -m tests.drills.report
 
 pictures: $(READY) $(FRONT)  ## Take the pictures of docs/ afresh.

@@ -1,9 +1,9 @@
 """200 dispatchers and the house's own offers at once, over 1,000 appointments: who has what.
 
-    python -m tests.bench.assigners [DISPATCHERS] [APPOINTMENTS] [COURIERS]
+    python -m tests.bench.assigners [DISPATCHERS] [APPOINTMENTS] [COURIERS] [TRIED_BY]
 
-Each dispatcher goes through as many appointments as it takes for each to be tried by ten of them,
-in an order of their own, and names some courier for each. One process, which shares the machine
+Each dispatcher goes through as many appointments as it takes for each to be tried by TRIED_BY of
+them, in an order of their own, and names some courier for each. One process, which shares the machine
 with its mongod.
 """
 
@@ -23,7 +23,7 @@ from tests import given
 from tests.bench.branch import a_house, book, hire, sweep
 from tests.given import BRANCH, Person
 
-TRIED_BY = 10
+TRIED_BY = 3
 
 
 async def one_dispatcher(
@@ -102,14 +102,19 @@ async def flaws(house: House, promises: list[Appointment]) -> dict[str, int]:
     }
 
 
-async def main(dispatchers: int = 200, appointments: int = 1_000, couriers: int = 40) -> None:
+async def main(
+    dispatchers: int = 200,
+    appointments: int = 1_000,
+    couriers: int = 40,
+    tried_by: int = TRIED_BY,
+) -> None:
     random = Random("assigners")
     clock = StoppedClock(given.NOW)
     async with a_house(clock, most_stops_in_window=1_000) as house:
         people = await hire(house, couriers, random)
         promises = await book(house, appointments, random, (8, 10, 12, 14, 16))
         began = time.perf_counter()
-        said = await contest(house, promises, people, dispatchers)
+        said = await contest(house, promises, people, dispatchers, tried_by)
         took = time.perf_counter() - began
         rows = house.mongo["assignments"].find({"active": True}, {"by_role": 1})
         whose: Counter[Any] = Counter([row["by_role"] or "the house's offer" async for row in rows])

@@ -1,7 +1,6 @@
 """The large city: the bureau's own numbers, a map without overlap or gap, a day in every state."""
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -15,22 +14,18 @@ from shapely.geometry import shape
 
 from doorstep.accounts.model import Role
 from doorstep.addresses.rules import AreaMap, tiling_faults
-from doorstep.appointments.model import EventKind, Status
+from doorstep.appointments.model import Status
 from doorstep.couriers.rules import Roster
-from doorstep.demo import loading
 from doorstep.demo.atlas import atlas_of
 from doorstep.demo.bureau import Bureau, Reading, read_bureau
-from doorstep.demo.cast import Cast, area_id, player, size_of
+from doorstep.demo.cast import Cast, area_id, player
 from doorstep.demo.city import SEED, write_city
-from doorstep.demo.importer import KEPT
 from doorstep.demo.scale import ALONE, HANDS, PAIR, Size, area_of_customer
 from doorstep.demo.script import FINISHED, GONE_OUT, Fate, visits
 from doorstep.demo.staffing import OFFERED
-from doorstep.kit.clock import StoppedClock
 from doorstep.kit.geo import Point, metres_between
 from doorstep.kit.windows import at_local, local_day
 from doorstep.organisation.model import OrgLevel, OutletKind
-from doorstep.wiring import House
 
 CityOf = Callable[[int], tuple[Path, Bureau]]
 
@@ -226,62 +221,3 @@ def test_area_1_its_customers_and_their_slots_are_left_to_whoever_tries_the_demo
     assert 1 not in {visit.area for visit in made}
     assert min(visit.customer for visit in made) > 100
     assert len({visit.customer for visit in made}) == len(made)
-
-
-# ------------------------------------------------------------ the whole of it, loaded
-
-
-@pytest.fixture
-async def loaded(empty_house: House, clock: StoppedClock, tmp_path: Path) -> tuple[House, float]:
-    for kept in KEPT:
-        await empty_house.mongo[kept.name].delete_many({})
-    clock.set(NOW)
-    began = time.perf_counter()
-    assert await loading.load(empty_house, tmp_path, size=Size.CITY)
-    today = local_day(NOW)
-    days = empty_house.capacity.policy.horizon_days + 1
-    await empty_house.couriers.fill_shifts(today - timedelta(days=1), days + 1)
-    await empty_house.capacity.fill_slots(today, days)
-    return empty_house, time.perf_counter() - began
-
-
-@pytest.mark.row("C1")
-async def test_the_city_is_loaded_within_a_minute_and_its_day_is_in_every_state(loaded, tmp_path):
-    house, took = loaded
-    today = local_day(NOW).isoformat()
-
-    assert took < 60
-    assert size_of(tmp_path) is Size.CITY
-    assert not await loading.load(house, tmp_path, size=Size.CITY)
-    rows = [row async for row in house.mongo["appointments"].find({})]
-    assert 380 <= len(rows) <= 400  # what no round has a place for is not promised
-    assert {row["status"] for row in rows if row["day"] == today} == set(Status)
-    assert any(row["offered_to"] for row in rows)
-    assert any(row["status"] == Status.BOOKED and not row["offered_to"] for row in rows)
-    assert any(row["booked_by_role"] == Role.AGENT for row in rows)
-    assert any(row["changes"] for row in rows)
-    for row in rows:
-        at = [entry["at"] for entry in row["history"]]
-        assert at == sorted(at)
-        assert max(entry["recorded_at"] for entry in row["history"]) <= NOW
-    kinds = Counter(entry["kind"] for row in rows for entry in row["history"])
-    assert min(kinds[kind] for kind in (EventKind.SET_OUT, EventKind.RESCHEDULED)) > 0
-    assert not await house.mongo["outbox"].count_documents({"sent": False})
-    assert not await house.mongo["commands"].count_documents({"accepted": False})
-    visits = await _figures_agree(house, {row["branch_id"] for row in rows})
-    assert visits == sum(row["status"] in AT_DOOR for row in rows)
-    slots = await house.mongo["slots"].count_documents({})
-    assert slots > 15 * 500
-    areas = await house.addresses.city.areas(local_day(NOW))
-    townships = atlas_of(Size.CITY, SEED).townships()
-    assert tiling_faults(areas.held, townships, local_day(NOW), narrowest_metres=0) == []
-
-
-async def _figures_agree(house: House, branches: set[str]) -> int:
-    """What is kept of the day's visits is what their histories tell. How many they are."""
-    day, visits = local_day(NOW), 0
-    for branch in branches:
-        recount = await house.reports.recount(branch, day, day)
-        assert recount.differences == ()
-        visits += sum(each.whole.visits for each in recount.told)
-    return visits
