@@ -3,8 +3,8 @@
     python -m tests.bench.assigners [DISPATCHERS] [APPOINTMENTS] [COURIERS] [TRIED_BY]
 
 Each dispatcher goes through as many appointments as it takes for each to be tried by TRIED_BY of
-them, in an order of their own, and names some courier for each. One process, which shares the machine
-with its mongod.
+them, in an order of their own, and names some courier for each. One process, which shares the
+machine with its mongod.
 """
 
 import asyncio
