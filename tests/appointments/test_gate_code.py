@@ -13,7 +13,7 @@ from doorstep.accounts.model import Caller, Role
 from doorstep.appointments.model import AccessNotes, Appointment, Status
 from doorstep.appointments.rules import Viewer, sight_of
 from doorstep.kit.clock import StoppedClock
-from doorstep.kit.gql import body_hash
+from doorstep.kit.once import body_hash
 from doorstep.kit.windows import day_span
 from doorstep.wiring import House
 from tests import given

@@ -16,8 +16,6 @@ from doorstep.addresses import model
 from doorstep.addresses.actions import Addresses
 from doorstep.addresses.rules import AreaMap
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Coordinates,
     CoordinatesInput,
     Info,
@@ -26,7 +24,6 @@ from doorstep.kit.gql import (
     Refused,
     argument,
     asking,
-    attempt_of,
     computed,
     explain,
     given,
@@ -34,6 +31,7 @@ from doorstep.kit.gql import (
     public,
     shown,
 )
+from doorstep.kit.once import Keyed, attempt_of
 from doorstep.kit.refusals import Locale
 from doorstep.organisation.graphql import OrgUnit
 from doorstep.organisation.model import Tree
@@ -320,18 +318,14 @@ CorrectBeatResult = Annotated[
 
 
 @asking("Say on which beat the doors of a place are.")
-class CorrectBeatInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class CorrectBeatInput(Keyed):
     place_id: strawberry.ID = given("Which place.")
     beat_id: strawberry.ID = given("Which beat of its area.")
     reason: str = given("Why.")
 
 
 @asking("Take a correction back.")
-class WithdrawBeatCorrectionInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class WithdrawBeatCorrectionInput(Keyed):
     id: strawberry.ID = given("Which correction.")
     expected_version: int = given("The version it was read at.")
 

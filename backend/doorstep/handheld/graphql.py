@@ -20,7 +20,6 @@ from doorstep.kit.gql import (
     Refused,
     argument,
     asking,
-    body_hash,
     explain,
     given,
     parsed,
@@ -28,6 +27,7 @@ from doorstep.kit.gql import (
     refuse,
     shown,
 )
+from doorstep.kit.once import body_hash
 from doorstep.kit.refusals import Locale
 
 explain(
@@ -47,38 +47,36 @@ explain(
 explain(model.CommandRefusal, "Why a command is refused.", model.COMMAND_WORDS)
 
 
-@asking("The courier is at work.")
-class StartDutyInput:
+@asking("Something a courier did.")
+class _Done:
     command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
     captured_at: datetime = given("When it was done, by the handheld's clock.")
+
+
+@asking("The courier is at work.")
+class StartDutyInput(_Done):
+    pass
 
 
 @asking("The courier has gone home.")
-class EndDutyInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class EndDutyInput(_Done):
+    pass
 
 
 @asking("Something was done about a stop.")
-class StopCommandInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class StopCommandInput(_Done):
     appointment_id: strawberry.ID = given("Which appointment.")
     location: CoordinatesInput | None = given("Where the handheld was.", default=None)
 
 
 @asking("The courier cannot take a stop.")
-class DeclineStopInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class DeclineStopInput(_Done):
     appointment_id: strawberry.ID = given("Which appointment.")
     reason: str = given("Why.")
 
 
 @asking("The courier agrees to go to another door.")
-class AcknowledgeChangeInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class AcknowledgeChangeInput(_Done):
     appointment_id: strawberry.ID = given("Which appointment.")
     sequence: int = given("The `pendingChange.sequence` that was shown.")
 
@@ -119,49 +117,37 @@ class LineOutcomeInput:
 
 
 @asking("The visit is over.")
-class FinishStopInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class FinishStopInput(_Done):
     appointment_id: strawberry.ID = given("Which appointment.")
     location: CoordinatesInput | None = given("Where the handheld was.", default=None)
     lines: list[LineOutcomeInput] = given("What came of each line.")
 
 
 @asking("A mis-tap is taken back.")
-class UndoInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class UndoInput(_Done):
     undoes: strawberry.ID = given("The command that is taken back.")
 
 
 @asking("转单: the courier asks a colleague to take a stop over. It stays theirs until they do.")
-class TransferStopInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class TransferStopInput(_Done):
     appointment_id: strawberry.ID = given("Which appointment.")
     to_courier_id: strawberry.ID = given("Which of `myColleagues`.")
     reason: str = given("Why.")
 
 
 @asking("The courier takes over what a colleague asks them to.")
-class AcceptTransferInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class AcceptTransferInput(_Done):
     transfer_id: strawberry.ID = given("Which of the round's `transfers`.")
 
 
 @asking("The courier does not take over what a colleague asks them to.")
-class RefuseTransferInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class RefuseTransferInput(_Done):
     transfer_id: strawberry.ID = given("Which of the round's `transfers`.")
     reason: str = given("Why not.")
 
 
 @asking("The courier keeps the stop that they asked a colleague to take over.")
-class WithdrawTransferCommandInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class WithdrawTransferCommandInput(_Done):
     appointment_id: strawberry.ID = given("Which appointment.")
 
 
@@ -169,9 +155,7 @@ class WithdrawTransferCommandInput:
     "The courier cannot go on today: off duty, and what is open goes to others at once. What they "
     "are under way to stays theirs until somebody has called them."
 )
-class ReportUnavailableInput:
-    command_id: strawberry.ID = given("Unique per account: it takes effect at most once.")
-    captured_at: datetime = given("When it was done, by the handheld's clock.")
+class ReportUnavailableInput(_Done):
     since: datetime | None = given("From when on; null: from now.", default=None, name="from")
     reason: str = given("Why.")
 

@@ -8,21 +8,17 @@ nothing is not built (api/schema.py): access is denied unless somebody wrote dow
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from hashlib import sha256
 from typing import Any, Final, Protocol, Self, TypeVar, cast, dataclass_transform
 
-import orjson
 import strawberry
 from graphql import GraphQLError
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from doorstep.kit import geo, windows
-from doorstep.kit.mongo.transactions import Attempt
 from doorstep.kit.refusals import INVALID, Invalid, Locale, Problem, WordedError, Words
 
 T = TypeVar("T")
@@ -359,50 +355,6 @@ def scalars() -> dict[object, Any]:
 
 def _never_asked(_: object) -> geo.GeoJson:
     raise GraphQLError("GeoJSON is only ever answered")
-
-
-# ------------------------------------------------------------------ one attempt at one effect
-
-_KEY_LENGTH: Final = 200
-
-
-def attempt_of(info: Info, input: Any, field: str, at: datetime) -> Attempt:
-    """What makes this request the same as, or another than, one sent before under its key.
-
-    Keys are scoped to account and field; the body's hash leaves out the key and validateOnly. It is
-    kept under the house's own secret: a gate code has few enough forms to be guessed from a bare
-    hash.
-    """
-    key = input.idempotency_key
-    if key is not None and not 0 < len(key) <= _KEY_LENGTH:
-        raise invalid(
-            "idempotencyKey",
-            zh=f"须为 1 到 {_KEY_LENGTH} 个字符。",
-            en=f"It has 1 to {_KEY_LENGTH} characters.",
-        )
-    body = asdict(input)
-    del body["idempotency_key"], body["validate_only"]
-    return Attempt(
-        at=at,
-        key=f"{info.context.caller.id}|{field}|{key}" if key else None,
-        body_hash=info.context.house.vault.blind(body_hash(body).hex()),
-        dry=input.validate_only,
-    )
-
-
-def body_hash(body: Any) -> bytes:
-    """Tells one request from another under the same key. What was not given counts as null."""
-    text = orjson.dumps(body, default=_absent, option=orjson.OPT_SORT_KEYS)
-    return sha256(text).digest()
-
-
-def _absent(value: object) -> None:
-    if value is not strawberry.UNSET:
-        raise TypeError(f"not part of a request: {type(value)}")
-
-
-KEY: Final = "The client's name for this one effect: sent again, it happens once. Kept 48 hours."
-DRY: Final = "Judge only: the same answer, nothing written, no key claimed."
 
 
 def asks_for(info: Info, names: frozenset[str]) -> bool:

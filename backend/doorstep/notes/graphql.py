@@ -8,20 +8,18 @@ import strawberry
 from doorstep.accounts.model import CUSTOMER, DISPATCH, SUPERVISORS
 from doorstep.accounts.permissions import mutation, query
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Refused,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     public,
     shown,
     worded,
 )
+from doorstep.kit.once import Keyed, attempt_of
 from doorstep.kit.refusals import Locale
 from doorstep.notes import model
 from doorstep.notes.actions import Notes
@@ -148,17 +146,13 @@ ReviewNoteResult = Annotated[
 
 
 @asking("Ask that somebody look at a note on yourself, or on your door, again.")
-class RequestNoteReviewInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class RequestNoteReviewInput(Keyed):
     id: strawberry.ID = given("Which note.")
     expected_version: int = given("The version it was read at.")
 
 
 @asking("Look at a note again.")
-class ReviewNoteInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class ReviewNoteInput(Keyed):
     id: strawberry.ID = given("Which note.")
     expected_version: int = given("The version it was read at.")
     decision: model.ReviewDecision = given("What it comes to.")

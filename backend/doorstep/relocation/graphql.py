@@ -19,8 +19,6 @@ from doorstep.appointments.graphql.queries import addresses_shown, is_staff
 from doorstep.capacity.actions import SlotView
 from doorstep.capacity.graphql import Slot
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Node,
@@ -28,13 +26,13 @@ from doorstep.kit.gql import (
     argument,
     asking,
     asks_for,
-    attempt_of,
     explain,
     given,
     invalid,
     public,
     shown,
 )
+from doorstep.kit.once import Keyed, attempt_of, said_no
 from doorstep.relocation import model
 from doorstep.relocation.actions import MoveAsked, Relocated, Relocation
 
@@ -105,9 +103,7 @@ MoveHouseResult = Annotated[
 
 
 @asking("Move house. Say where to with `to` or with `toAddressId`.")
-class MoveHouseInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class MoveHouseInput(Keyed):
     from_address_id: strawberry.ID = given("The old address.")
     expected_version: int = given("The version the old address was read at.")
     to: AddressInput | None = given("The new address as it was typed.", default=None)
@@ -194,9 +190,7 @@ async def _refused(refused: model.RelocationRefused, info: Info) -> RelocationRe
     own = bool(current and current.owner_id == info.context.caller.id)
     shown = await addresses_shown([current], info, own=own) if current else []
     return RelocationRefused(
-        message=model.RELOCATION_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.RELOCATION_WORDS, info),
         candidates=[AddressCandidate.of(each) for each in refused.candidates],
         current=shown[0] if shown else None,
     )

@@ -29,33 +29,19 @@ from doorstep.appointments.graphql.queries import appointments_of
 from doorstep.appointments.graphql.results import BookingRefused, ChangeRefused
 from doorstep.appointments.graphql.types import Appointment
 from doorstep.appointments.rules import left_over
-from doorstep.kit.gql import (
-    DRY,
-    KEY,
-    Info,
-    InvalidInput,
-    argument,
-    asking,
-    attempt_of,
-    given,
-    public,
-    shown,
-)
+from doorstep.kit.gql import Info, InvalidInput, argument, asking, given, public, shown
+from doorstep.kit.once import Keyed, attempt_of
 
 
 @asking("Say anew how to get in. What is not said again is forgotten.")
-class ChangeAccessNotesInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class ChangeAccessNotesInput(Keyed):
     id: strawberry.ID = given("Which appointment.")
     expected_version: int = given("The version it was read at.")
     access_notes: AccessNotesInput = given("All there is to say of the way in.")
 
 
 @asking("Name another person to call.")
-class ChangeContactInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class ChangeContactInput(Keyed):
     id: strawberry.ID = given("Which appointment.")
     expected_version: int = given("The version it was read at.")
     contact: ContactInput = given("Whom to call.")
@@ -63,9 +49,7 @@ class ChangeContactInput:
 
 
 @asking("Try again what a visit left undone.")
-class RebookRemainderInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class RebookRemainderInput(Keyed):
     appointment_id: strawberry.ID = given("Which visit.")
     slot_id: strawberry.ID = given("When.")
     line_ids: list[strawberry.ID] | None = given(

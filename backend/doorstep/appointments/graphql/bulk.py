@@ -38,21 +38,19 @@ from doorstep.appointments.graphql.types import Appointment
 from doorstep.capacity.model import SlotRef
 from doorstep.kit.batches import batched
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidAsk,
     InvalidInput,
     Refused,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     invalid,
     public,
     shown,
 )
+from doorstep.kit.once import Keyed, attempt_of
 from doorstep.kit.refusals import Invalid
 from doorstep.kit.windows import TimeWindow
 
@@ -112,9 +110,7 @@ class BookingRowInput:
 
 
 @asking("Book many visits in one call.")
-class BookAppointmentsInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class BookAppointmentsInput(Keyed):
     mode: model.BulkMode = given("What becomes of the good rows when others are refused.")
     rows: list[BookingRowInput] = given(
         "The visits; those further up come first to a slot. At most 1000 of an agent, 20 of a "

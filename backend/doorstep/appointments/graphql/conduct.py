@@ -10,8 +10,6 @@ from doorstep.accounts.permissions import mutation, query
 from doorstep.appointments import model
 from doorstep.appointments.graphql.queries import appointments_of, page_of
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Node,
@@ -20,13 +18,13 @@ from doorstep.kit.gql import (
     argument,
     asking,
     asks_for,
-    attempt_of,
     explain,
     given,
     invalid,
     public,
     shown,
 )
+from doorstep.kit.once import Keyed, attempt_of, said_no
 from doorstep.kit.pages import Page, keyed
 
 explain(
@@ -157,17 +155,13 @@ DecideAppealResult = Annotated[
 
 
 @asking("Object to a mark.")
-class AppealMarkInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class AppealMarkInput(Keyed):
     mark_id: strawberry.ID = given("Which mark.")
     reason: str = given("Why it is wrong.")
 
 
 @asking("Decide an appeal.")
-class DecideAppealInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class DecideAppealInput(Keyed):
     mark_id: strawberry.ID = given("The mark that was appealed.")
     verdict: model.Verdict = given("Whether it stands.")
     reason: str = given("Why; the customer reads it.")
@@ -272,8 +266,6 @@ class ConductMutation:
 def _refused(refused: model.ConductRefused, info: Info) -> ConductRefused:
     now = appointments_of(info).clock.now()
     return ConductRefused(
-        message=model.CONDUCT_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.CONDUCT_WORDS, info),
         current=ConductMark.of(refused.current, now) if refused.current else None,
     )

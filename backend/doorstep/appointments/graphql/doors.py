@@ -25,7 +25,8 @@ from doorstep.appointments.graphql.results import (
     DeleteAddressResult,
     SaveAddressResult,
 )
-from doorstep.kit.gql import Info, argument, attempt_of, parsed
+from doorstep.kit.gql import Info, argument, parsed
+from doorstep.kit.once import attempt_of
 
 
 @strawberry.type

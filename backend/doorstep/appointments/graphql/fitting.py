@@ -15,19 +15,8 @@ from doorstep.capacity.actions import Capacity
 from doorstep.capacity.graphql import CapRefused, SlotCapacity, capacities_shown
 from doorstep.capacity.graphql.published import capacity_of
 from doorstep.capacity.graphql.terms import note_in
-from doorstep.kit.gql import (
-    DRY,
-    KEY,
-    Info,
-    InvalidInput,
-    argument,
-    asking,
-    attempt_of,
-    given,
-    parsed,
-    public,
-    shown,
-)
+from doorstep.kit.gql import Info, InvalidInput, argument, asking, given, parsed, public, shown
+from doorstep.kit.once import Keyed, attempt_of, said_no
 
 
 @public("A slot has another cap.")
@@ -52,9 +41,7 @@ class _CapAsked(BaseModel):
 
 
 @asking("Say how far a slot may go, whoever is on shift.")
-class CapSlotInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class CapSlotInput(Keyed):
     slot_id: strawberry.ID = given("Which slot.")
     expected_edition: int = given("The edition it was read at.")
     most_visits: int | None = given("At most so many visits; null: no such cap.", default=None)
@@ -118,8 +105,6 @@ async def _affected(slot: model.Slot, info: Info) -> list[Appointment]:
 async def _refused(refused: model.CapRefused, info: Info) -> CapRefused:
     current = await capacities_shown([refused.current], info) if refused.current else []
     return CapRefused(
-        message=model.CAPACITY_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.CAPACITY_WORDS, info),
         current=current[0] if current else None,
     )

@@ -10,7 +10,8 @@ from doorstep.appointments import model
 from doorstep.capacity.model import SlotRef
 from doorstep.catalogue.model import Channel, ServiceKind
 from doorstep.items.rules import normal
-from doorstep.kit.gql import DRY, KEY, asking, at_most, explain, given, invalid, parsed
+from doorstep.kit.gql import asking, at_most, explain, given, invalid, parsed
+from doorstep.kit.once import Keyed
 
 
 class PickupKind(StrEnum):
@@ -171,9 +172,7 @@ def reason_in(reason: str | None) -> str | None:
 
 
 @asking("Book a visit.")
-class BookAppointmentInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class BookAppointmentInput(Keyed):
     address_id: strawberry.ID = given("Where to.")
     slot_id: strawberry.ID = given("When.")
     hold_id: strawberry.ID | None = given("The hold to use up.", default=None)
@@ -187,9 +186,7 @@ class BookAppointmentInput:
 
 
 @asking("Move an appointment to another window.")
-class RescheduleAppointmentInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class RescheduleAppointmentInput(Keyed):
     id: strawberry.ID = given("Which appointment.")
     expected_version: int = given("The version it was read at.")
     slot_id: strawberry.ID = given("When instead.")
@@ -198,9 +195,7 @@ class RescheduleAppointmentInput:
 
 
 @asking("Send a visit to another door.")
-class RequestAddressChangeInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class RequestAddressChangeInput(Keyed):
     appointment_id: strawberry.ID = given("Which appointment.")
     expected_version: int = given("The version it was read at.")
     address_id: strawberry.ID = given("Where to instead.")
@@ -213,18 +208,14 @@ class RequestAddressChangeInput:
 
 
 @asking("Ask for another door no longer.")
-class WithdrawAddressChangeInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class WithdrawAddressChangeInput(Keyed):
     appointment_id: strawberry.ID = given("Which appointment.")
     expected_version: int = given("The version it was read at.")
     on_behalf_of: OnBehalfOfInput | None = given("For whom an agent acts.", default=None)
 
 
 @asking("Take an appointment back.")
-class CancelAppointmentInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class CancelAppointmentInput(Keyed):
     id: strawberry.ID = given("Which appointment.")
     expected_version: int = given("The version it was read at.")
     reason: str | None = given("Why.", default=None)
@@ -232,9 +223,7 @@ class CancelAppointmentInput:
 
 
 @asking("Keep a place for a few minutes.")
-class HoldSlotInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class HoldSlotInput(Keyed):
     address_id: strawberry.ID = given("Where to.")
     slot_id: strawberry.ID = given("When.")
     services: list[ServiceKind] = given("For what.")
@@ -244,16 +233,12 @@ class HoldSlotInput:
 
 
 @asking("Give a held place back.")
-class ReleaseHoldInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class ReleaseHoldInput(Keyed):
     hold_id: strawberry.ID = given("Which hold.")
 
 
 @asking("Put an address into the book, or change one.")
-class SaveAddressInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class SaveAddressInput(Keyed):
     id: strawberry.ID | None = given("Which to change; null: a new one.", default=None)
     expected_version: int | None = given("The version it was read at.", default=None)
     label: str | None = given("What to call it.", default=None)
@@ -262,8 +247,6 @@ class SaveAddressInput:
 
 
 @asking("Take an address out of the book.")
-class DeleteAddressInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class DeleteAddressInput(Keyed):
     id: strawberry.ID = given("Which address.")
     expected_version: int = given("The version it was read at.")

@@ -33,7 +33,8 @@ from doorstep.appointments.graphql.queries import (
 from doorstep.appointments.graphql.results import ChangeRefused
 from doorstep.appointments.graphql.types import Appointment
 from doorstep.capacity.actions import SlotView
-from doorstep.kit.gql import Info, InvalidInput, argument, attempt_of, explain, public, shown
+from doorstep.kit.gql import Info, InvalidInput, argument, explain, public, shown
+from doorstep.kit.once import attempt_of
 from doorstep.kit.refusals import Locale
 
 explain(

@@ -46,7 +46,8 @@ from doorstep.capacity.actions import SlotView
 from doorstep.capacity.graphql import HoldReleased, Slot, SlotHeld, SlotHold
 from doorstep.capacity.model import Hold, SlotRef
 from doorstep.items.rules import problem_with
-from doorstep.kit.gql import Info, InvalidAsk, argument, attempt_of, invalid
+from doorstep.kit.gql import Info, InvalidAsk, argument, invalid
+from doorstep.kit.once import attempt_of, said_no
 from doorstep.kit.refusals import Invalid, Problem
 
 
@@ -310,9 +311,7 @@ async def change_refusal_shown(
     current = refused.current
     shown = await shown_to(await viewer_of(info), [current], info) if current else []
     return ChangeRefused(
-        message=model.CHANGE_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.CHANGE_WORDS, info),
         current=shown[0] if shown else None,
         alternatives=[Slot.of(view, staff=is_staff(info)) for view in instead],
     )

@@ -9,19 +9,8 @@ from doorstep.accounts.model import DISPATCH, Role
 from doorstep.accounts.permissions import mutation
 from doorstep.appointments.graphql.queries import appointments_of, viewer_of
 from doorstep.appointments.rules import sight_of
-from doorstep.kit.gql import (
-    DRY,
-    KEY,
-    Info,
-    InvalidInput,
-    argument,
-    asking,
-    attempt_of,
-    given,
-    parsed,
-    public,
-    shown,
-)
+from doorstep.kit.gql import Info, InvalidInput, argument, asking, given, parsed, public, shown
+from doorstep.kit.once import Keyed, attempt_of
 from doorstep.notes import model
 from doorstep.notes.graphql import DoorNote, DoorNoteRefused, notes_of
 
@@ -30,9 +19,7 @@ _NO_PROMISE = model.NoteRefused(code=model.NoteRefusal.NOT_FOUND, path=("appoint
 
 
 @asking("Put a note on the door of an appointment, or on its customer.")
-class AddDoorNoteInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class AddDoorNoteInput(Keyed):
     appointment_id: strawberry.ID = given("At whose door, or whom, it happened.")
     kind: model.NoteKind = given("What it is for; a courier warns, a dispatcher may also block.")
     about: model.NoteAbout = given("The door, or the person.")

@@ -17,15 +17,12 @@ from doorstep.appointments.graphql.results import AppointmentCancelled, Appointm
 from doorstep.appointments.graphql.types import Appointment
 from doorstep.capacity.graphql import Slot
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     PageInfo,
     Refused,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     invalid,
@@ -33,6 +30,7 @@ from doorstep.kit.gql import (
     shown,
     worded,
 )
+from doorstep.kit.once import Keyed, attempt_of, said_no
 from doorstep.kit.pages import Page, keyed
 from doorstep.kit.windows import local_day
 
@@ -110,9 +108,7 @@ DeclineReofferResult = Annotated[
 
 
 @asking("Offer other slots to all whom a cause touches, or to appointments by name.")
-class ReofferAppointmentsInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class ReofferAppointmentsInput(Keyed):
     cause_id: strawberry.ID | None = given(
         "All whom this closure, block, sailing, area or slot touches.", default=None
     )
@@ -141,9 +137,7 @@ class ReofferAppointmentsInput:
 
 
 @asking("Take what was offered instead.")
-class AcceptReofferInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class AcceptReofferInput(Keyed):
     reoffer_id: strawberry.ID = given("Which offer.")
     slot_id: strawberry.ID | None = given(
         "Another slot; null: the first one offered, whose place is kept.", default=None
@@ -152,9 +146,7 @@ class AcceptReofferInput:
 
 
 @asking("Take nothing of what was offered: the appointment is cancelled.")
-class DeclineReofferInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class DeclineReofferInput(Keyed):
     reoffer_id: strawberry.ID = given("Which offer.")
     on_behalf_of: OnBehalfOfInput | None = given("For whom an agent acts.", default=None)
 
@@ -326,9 +318,7 @@ async def _refused(refused: model.ReofferRefused, info: Info) -> ReofferRefused:
         views = await rooms.instead_of(current)
         alternatives = [Slot.of(view, staff=False) for view in views]
     return ReofferRefused(
-        message=model.REOFFER_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.REOFFER_WORDS, info),
         current=Reoffer.of(current, at=rooms.clock.now()) if current else None,
         alternatives=alternatives,
     )

@@ -18,8 +18,6 @@ from doorstep.appointments.graphql.queries import is_staff
 from doorstep.appointments.graphql.types import AppointmentLine, Contact, line_of
 from doorstep.capacity.graphql import Slot
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Node,
@@ -31,6 +29,7 @@ from doorstep.kit.gql import (
     public,
     shown,
 )
+from doorstep.kit.once import Keyed, said_no
 
 explain(
     model.WaitState,
@@ -124,9 +123,7 @@ LeaveWaitlistResult = Annotated[
 
 
 @asking("Wait for a place in a window that is full.")
-class JoinWaitlistInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class JoinWaitlistInput(Keyed):
     address_id: strawberry.ID = given("Where to.")
     slot_ids: list[strawberry.ID] = given("When: any of these would do, and each is full.")
     contact: ContactInput | None = given("Whom to call; null: the customer.", default=None)
@@ -136,18 +133,14 @@ class JoinWaitlistInput:
 
 
 @asking("Wait no longer, or decline what was offered.")
-class LeaveWaitlistInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class LeaveWaitlistInput(Keyed):
     id: strawberry.ID = given("Which entry.")
     expected_version: int = given("The version it was read at.")
     on_behalf_of: OnBehalfOfInput | None = given("For whom an agent acts.", default=None)
 
 
 @asking("Book what was offered.")
-class AcceptWaitlistOfferInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class AcceptWaitlistOfferInput(Keyed):
     id: strawberry.ID = given("Which entry.")
     on_behalf_of: OnBehalfOfInput | None = given("For whom an agent acts.", default=None)
 
@@ -156,9 +149,7 @@ async def refused_shown(refused: model.WaitlistRefused, info: Info) -> WaitlistR
     current = refused.current
     shown = await entries_shown([current], info) if current else []
     return WaitlistRefused(
-        message=model.WAITLIST_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.WAITLIST_WORDS, info),
         current=shown[0] if shown else None,
         until=refused.until,
     )

@@ -37,16 +37,8 @@ from doorstep.appointments.graphql.waiting import (
     refused_shown,
 )
 from doorstep.capacity.model import SlotRef
-from doorstep.kit.gql import (
-    Info,
-    PageInfo,
-    argument,
-    asks_for,
-    attempt_of,
-    invalid,
-    not_found,
-    refuse,
-)
+from doorstep.kit.gql import Info, PageInfo, argument, asks_for, invalid, not_found, refuse
+from doorstep.kit.once import attempt_of
 from doorstep.kit.pages import Page, keyed
 
 _TOTAL = frozenset({"totalCount"})

@@ -5,15 +5,14 @@ from datetime import date, datetime
 import strawberry
 
 from doorstep.calendar import model
-from doorstep.kit.gql import DRY, KEY, asking, given, invalid, parsed, worded
+from doorstep.kit.gql import asking, given, invalid, parsed, worded
+from doorstep.kit.once import Keyed
 
 _MOST_WORDS = 200
 
 
 @asking("Say what a day is, whatever else is written of it.")
-class SetCalendarDayInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class SetCalendarDayInput(Keyed):
     day: date = given("Which local day.")
     is_workday: bool = given("Whether people work on it.")
     in_lieu: bool = given("Whether it is moved by 调休.", default=False)
@@ -32,17 +31,13 @@ class SetCalendarDayInput:
 
 
 @asking("Take back what the bureau said of a day.")
-class ClearCalendarDayInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class ClearCalendarDayInput(Keyed):
     day: date = given("Which local day.")
     expected_version: int = given("The day's `version` as it was read.")
 
 
 @asking("Close a unit, and all below it, for a day.")
-class CloseUnitInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class CloseUnitInput(Keyed):
     unit_id: strawberry.ID = given("Which unit.")
     day: date = given("On which local day; not before today.")
     reason: str = given("Why; customers read it.")
@@ -52,17 +47,13 @@ class CloseUnitInput:
 
 
 @asking("Take a closure back.")
-class ReopenUnitInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class ReopenUnitInput(Keyed):
     id: strawberry.ID = given("Which closure.")
     expected_version: int = given("The version it was read at.")
 
 
 @asking("Block the way to a unit's doors, or to some of its areas, for a span.")
-class AddBlockInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class AddBlockInput(Keyed):
     unit_id: strawberry.ID = given("Which unit; all below it are blocked too.")
     area_ids: list[strawberry.ID] = given(
         "Only these areas of it; empty: all that it serves.", default=[]
@@ -86,26 +77,20 @@ class AddBlockInput:
 
 
 @asking("Lift a block.")
-class LiftBlockInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class LiftBlockInput(Keyed):
     id: strawberry.ID = given("Which block.")
     expected_version: int = given("The version it was read at.")
 
 
 @asking("An extra boat, or one that was cancelled and goes after all.")
-class AddSailingInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class AddSailingInput(Keyed):
     route_id: strawberry.ID = given("On which route.")
     departs_at: datetime = given("When it leaves the mainland.")
     returns_at: datetime = given("When it leaves the island again.")
 
 
 @asking("Say that a boat does not go.")
-class CancelSailingInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class CancelSailingInput(Keyed):
     id: strawberry.ID = given("Which sailing.")
     expected_version: int = given("The version it was read at.")
     reason: str = given("Why; customers read it.")

@@ -21,8 +21,9 @@ from doorstep.calendar.graphql.types import (
     Sailing,
     SailingRefused,
 )
-from doorstep.kit.gql import Info, argument, attempt_of
+from doorstep.kit.gql import Info, argument
 from doorstep.kit.mongo.transactions import Attempt
+from doorstep.kit.once import attempt_of, said_no
 from doorstep.organisation.model import OrgLevel, OrgUnit, Tree
 
 _CITY_ONLY: Final = model.CalendarRefused(
@@ -200,8 +201,6 @@ async def _day_refused(refused: model.CalendarRefused, day: date, info: Info) ->
         model.CalendarRefusal.NOTHING_TO_CLEAR,
     )
     return CalendarDayRefused(
-        message=model.CALENDAR_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.CALENDAR_WORDS, info),
         current=await _day(day, row, info) if stands else None,
     )

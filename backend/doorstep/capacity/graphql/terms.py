@@ -14,15 +14,12 @@ from doorstep.capacity.graphql.published import capacity_of
 from doorstep.capacity.rules import Bounds
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Refused,
     argument,
     asking,
     at_most,
-    attempt_of,
     given,
     invalid,
     parsed,
@@ -30,6 +27,7 @@ from doorstep.kit.gql import (
     shown,
 )
 from doorstep.kit.ids import new_id
+from doorstep.kit.once import Keyed, attempt_of, said_no
 from doorstep.kit.windows import local_day
 
 _FIGURES = (
@@ -145,9 +143,7 @@ DropBookingTermsResult = Annotated[
 
 
 @asking("Set terms of booking. A figure left out is said by other terms, or by the house.")
-class PutBookingTermsInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class PutBookingTermsInput(Keyed):
     id: strawberry.ID | None = given("Which to change; null: new ones.", default=None)
     expected_version: int | None = given("The version they were read at.", default=None)
     service: ServiceKind | None = given("For which service; null: for all.", default=None)
@@ -192,9 +188,7 @@ def _clock_time(text: str | None) -> time | None:
 
 
 @asking("Drop terms of booking.")
-class DropBookingTermsInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class DropBookingTermsInput(Keyed):
     id: strawberry.ID = given("Which ones.")
     expected_version: int = given("The version they were read at.")
 
@@ -253,8 +247,6 @@ class TermsMutation:
 
 def _refused(refused: model.TermsRefused, info: Info) -> TermsRefused:
     return TermsRefused(
-        message=model.CAPACITY_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.CAPACITY_WORDS, info),
         current=BookingTerms.of(refused.current) if refused.current else None,
     )

@@ -12,15 +12,12 @@ from doorstep.accounts.permissions import mutation, query
 from doorstep.couriers import model
 from doorstep.couriers.graphql.people import Courier, cards, couriers_of, reach
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Node,
     Refused,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     invalid,
@@ -29,6 +26,7 @@ from doorstep.kit.gql import (
     shown,
 )
 from doorstep.kit.ids import new_id
+from doorstep.kit.once import Keyed, attempt_of, said_no
 
 explain(model.DedicationRefusal, "Why a dedication is not changed.", model.DEDICATION_WORDS)
 _CLOCK: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
@@ -78,9 +76,7 @@ EndDedicationResult = Annotated[
 
 
 @asking("Keep a courier for a customer, an area or a beat. A change says all of it again.")
-class PutDedicationInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class PutDedicationInput(Keyed):
     id: strawberry.ID | None = given("Which to change; null: a new one.", default=None)
     expected_version: int | None = given("The version it was read at.", default=None)
     branch_id: strawberry.ID = given("Whose couriers they are.")
@@ -136,9 +132,7 @@ class PutDedicationInput:
 
 
 @asking("Let nobody be kept for it any more.")
-class EndDedicationInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class EndDedicationInput(Keyed):
     id: strawberry.ID = given("Which.")
     expected_version: int = given("The version it was read at.")
 
@@ -181,9 +175,7 @@ async def dedications_shown(
 async def _refused(refused: model.DedicationRefused, info: Info) -> DedicationRefused:
     current = [refused.current] if refused.current else []
     return DedicationRefused(
-        message=model.DEDICATION_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.DEDICATION_WORDS, info),
         current=next(iter(await dedications_shown(current, info)), None),
     )
 

@@ -12,8 +12,6 @@ from doorstep.couriers import model
 from doorstep.couriers.graphql.people import Courier, Vehicle, cards, couriers_of, reach
 from doorstep.couriers.graphql.rosters import days_of, span_of
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Node,
@@ -21,7 +19,6 @@ from doorstep.kit.gql import (
     TimeWindow,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     invalid,
@@ -30,6 +27,7 @@ from doorstep.kit.gql import (
     worded,
 )
 from doorstep.kit.ids import new_id
+from doorstep.kit.once import Keyed, attempt_of, said_no
 
 explain(model.VehicleRefusal, "Why a vehicle cannot be had.", model.VEHICLE_WORDS)
 _LONGEST: Final = timedelta(days=31)
@@ -109,9 +107,7 @@ PutVehicleBackInServiceResult = Annotated[
 
 
 @asking("Let a courier drive another vehicle: in one of their shifts, or in a span.")
-class BookVehicleInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class BookVehicleInput(Keyed):
     vehicle_id: strawberry.ID = given("Which vehicle.")
     courier_id: strawberry.ID = given("Who drives it.")
     shift_id: strawberry.ID | None = given("In which shift; or `start` and `end`.", default=None)
@@ -145,16 +141,12 @@ class BookVehicleInput:
 
 
 @asking("Give a vehicle back.")
-class ReleaseVehicleInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class ReleaseVehicleInput(Keyed):
     id: strawberry.ID = given("Which booking.")
 
 
 @asking("Take a vehicle out of service for a span.")
-class PutVehicleOutOfServiceInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class PutVehicleOutOfServiceInput(Keyed):
     vehicle_id: strawberry.ID = given("Which vehicle.")
     start: datetime = given("From when.", name="from")
     end: datetime = given("Until when.", name="to")
@@ -175,9 +167,7 @@ class PutVehicleOutOfServiceInput:
 
 
 @asking("Bring a vehicle back into service before its time.")
-class PutVehicleBackInServiceInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class PutVehicleBackInServiceInput(Keyed):
     id: strawberry.ID = given("Which outage.")
 
 
@@ -215,9 +205,7 @@ async def outages_shown(outages: Sequence[model.Outage], info: Info) -> list[Veh
 async def _refused(refused: model.VehicleRefused, info: Info) -> VehicleRefused:
     holder = refused.held_by
     return VehicleRefused(
-        message=model.VEHICLE_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.VEHICLE_WORDS, info),
         held_by=(await cards([holder], info)).get(holder) if holder else None,
     )
 

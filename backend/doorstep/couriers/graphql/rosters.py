@@ -12,8 +12,6 @@ from doorstep.couriers import model
 from doorstep.couriers.graphql.people import Courier, cards, couriers_of, reach
 from doorstep.couriers.rules import worked
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Node,
@@ -21,7 +19,6 @@ from doorstep.kit.gql import (
     TimeWindow,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     invalid,
@@ -29,6 +26,7 @@ from doorstep.kit.gql import (
     shown,
 )
 from doorstep.kit.ids import new_id
+from doorstep.kit.once import Keyed, attempt_of, said_no
 from doorstep.kit.windows import TimeWindow as Window
 from doorstep.kit.windows import day_span
 
@@ -83,9 +81,7 @@ CancelLeaveResult = Annotated[
 
 
 @asking("Let a courier work besides their pattern.")
-class AddShiftInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class AddShiftInput(Keyed):
     courier_id: strawberry.ID = given("Who.")
     start: datetime = given("From when.")
     end: datetime = given("Until when; a day later at most.")
@@ -102,9 +98,7 @@ class AddShiftInput:
 
 
 @asking("Let a courier come after all.")
-class CancelLeaveInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class CancelLeaveInput(Keyed):
     id: strawberry.ID = given("Which leave.")
 
 
@@ -174,9 +168,7 @@ async def roster_refused(refused: model.RosterRefused, info: Info) -> RosterRefu
     shifts = [current] if isinstance(current, model.Shift) else []
     leaves = [current] if isinstance(current, model.Leave) else []
     return RosterRefused(
-        message=model.ROSTER_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, model.ROSTER_WORDS, info),
         appointment_ids=[strawberry.ID(id) for id in refused.appointment_ids],
         other_shift=next(iter(await shifts_shown(shifts, info)), None),
         other_leave=next(iter(await leaves_shown(leaves, info)), None),

@@ -16,20 +16,18 @@ from doorstep.dispatch import model
 from doorstep.dispatch.graphql.explaining import PassedCourier
 from doorstep.dispatch.graphql.rounds import dispatch_of
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Refused,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     public,
     shown,
     worded,
 )
+from doorstep.kit.once import Keyed, attempt_of, said_no
 
 explain(
     model.Flag,
@@ -83,9 +81,7 @@ DropOutResult = Annotated[
 
 
 @asking("A courier does not come any more.")
-class DropOutInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class DropOutInput(Keyed):
     courier_id: strawberry.ID = given("Who.")
     since: datetime = given("From when on; yesterday at the earliest.", name="from")
     until: datetime | None = given(
@@ -122,9 +118,7 @@ class DropOutMutation:
         )
         if isinstance(outcome, model.DropOutRefused):
             return DropOutRefused(
-                message=model.DROP_OUT_WORDS[outcome.code].spoken(info.context.locale),
-                path=list(outcome.path) or None,
-                code=outcome.code,
+                **said_no(outcome, model.DROP_OUT_WORDS, info),
             )
         return await _told(outcome, info)
 

@@ -20,13 +20,10 @@ from doorstep.couriers.graphql import (
 )
 from doorstep.dispatch.graphql.rounds import dispatch_of
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     public,
@@ -34,6 +31,7 @@ from doorstep.kit.gql import (
     worded,
 )
 from doorstep.kit.ids import new_id
+from doorstep.kit.once import Keyed, attempt_of
 
 explain(
     model.IfOrphans,
@@ -68,9 +66,7 @@ CancelShiftResult = Annotated[
 
 
 @asking("Let a courier be away.")
-class PutLeaveInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class PutLeaveInput(Keyed):
     courier_id: strawberry.ID = given("Who.")
     start: datetime = given("From when.", name="from")
     end: datetime = given("Until when.", name="to")
@@ -94,9 +90,7 @@ class PutLeaveInput:
 
 
 @asking("Let a courier not work in one shift.")
-class CancelShiftInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class CancelShiftInput(Keyed):
     id: strawberry.ID = given("Which shift.")
     reason: str = given("Why.")
     if_orphans: model.IfOrphans = given(

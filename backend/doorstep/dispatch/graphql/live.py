@@ -19,15 +19,12 @@ from doorstep.couriers.model import (
 )
 from doorstep.dispatch.graphql.rounds import dispatch_of
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     CoordinatesInput,
     Info,
     InvalidInput,
     Refused,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     not_found,
@@ -35,6 +32,7 @@ from doorstep.kit.gql import (
     public,
     shown,
 )
+from doorstep.kit.once import Keyed, attempt_of, said_no
 
 explain(PositionRefusal, "Why a position is not kept.", POSITION_WORDS)
 
@@ -71,16 +69,12 @@ ReportPositionResult = Annotated[
 
 
 @asking("Let it be known where you are while on duty, or not any more.")
-class SharePositionInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class SharePositionInput(Keyed):
     on: bool = given("Whether. Off, what was known is forgotten at once.")
 
 
 @asking("Where you are.")
-class ReportPositionInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class ReportPositionInput(Keyed):
     captured_at: datetime = given("When it was measured, by the handheld's clock.")
     location: CoordinatesInput = given("Where.")
     accuracy_metres: int | None = given("How far off it may be, in metres.", default=None)
@@ -151,7 +145,5 @@ def _refused(refused: StoredRefused | None, info: Info) -> PositionRefused:
     if refused is None:
         raise not_found(info.context.locale)
     return PositionRefused(
-        message=POSITION_WORDS[refused.code].spoken(info.context.locale),
-        path=list(refused.path) or None,
-        code=refused.code,
+        **said_no(refused, POSITION_WORDS, info),
     )

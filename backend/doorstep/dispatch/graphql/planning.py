@@ -11,20 +11,18 @@ from doorstep.dispatch import model
 from doorstep.dispatch.graphql.rounds import dispatch_of
 from doorstep.dispatch.problem import LeftOut
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Refused,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     invalid,
     public,
     shown,
 )
+from doorstep.kit.once import Keyed, attempt_of, said_no
 
 _MOST_SEED = 2**31 - 1
 
@@ -104,9 +102,7 @@ PlanDayResult = Annotated[
 
 
 @asking("Plan a branch's day.")
-class PlanDayInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class PlanDayInput(Keyed):
     branch_id: strawberry.ID = given("Whose day.")
     day: date = given("Which local day.")
     seconds: int | None = given("How long to search; null: as the bureau has it.", default=None)
@@ -141,9 +137,7 @@ class PlanningMutation:
         )
         if isinstance(outcome, model.PlanRefused):
             return PlanRefused(
-                message=model.PLAN_WORDS[outcome.code].spoken(info.context.locale),
-                path=list(outcome.path) or None,
-                code=outcome.code,
+                **said_no(outcome, model.PLAN_WORDS, info),
             )
         return DayPlanned(plan=_plan(outcome))
 

@@ -19,8 +19,6 @@ from doorstep.dispatch import model
 from doorstep.dispatch.actions import Change, Dispatch
 from doorstep.dispatch.graphql.transfers import TransferRequest, transfers_shown
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Node,
@@ -29,7 +27,6 @@ from doorstep.kit.gql import (
     asking,
     asks_for,
     at_most,
-    attempt_of,
     explain,
     given,
     not_found,
@@ -38,6 +35,7 @@ from doorstep.kit.gql import (
     shown,
     worded,
 )
+from doorstep.kit.once import Keyed, attempt_of, said_no
 from doorstep.kit.windows import local_day
 
 _TRANSFERS: Final = frozenset({"transfers"})
@@ -106,27 +104,21 @@ AssignAppointmentResult = Annotated[
 
 
 @asking("Name an appointment's courier.")
-class AssignAppointmentInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class AssignAppointmentInput(Keyed):
     appointment_id: strawberry.ID = given("Which appointment.")
     expected_version: int = given("The version it was read at.")
     courier_id: strawberry.ID = given("Which courier.")
 
 
 @asking("Take an appointment off its courier.")
-class UnassignAppointmentInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class UnassignAppointmentInput(Keyed):
     appointment_id: strawberry.ID = given("Which appointment.")
     expected_version: int = given("The version it was read at.")
     reason: str = given("Why.")
 
 
 @asking("Give to another courier what one has.")
-class ReassignAppointmentInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class ReassignAppointmentInput(Keyed):
     appointment_id: strawberry.ID = given("Which appointment.")
     expected_version: int = given("The version it was read at.")
     courier_id: strawberry.ID = given("To which courier.")
@@ -256,9 +248,7 @@ async def _assigned(
     if isinstance(outcome, model.AssignmentRefused):
         current = await shown_to(viewer, [outcome.current], info) if outcome.current else []
         return AssignmentRefused(
-            message=model.ASSIGNMENT_WORDS[outcome.code].spoken(info.context.locale),
-            path=list(outcome.path) or None,
-            code=outcome.code,
+            **said_no(outcome, model.ASSIGNMENT_WORDS, info),
             current=current[0] if current else None,
         )
     courier = await info.context.house.couriers.get(courier_id) if courier_id else None

@@ -16,21 +16,19 @@ from doorstep.couriers.graphql import Courier
 from doorstep.dispatch import model
 from doorstep.dispatch.actions import Dispatch
 from doorstep.kit.gql import (
-    DRY,
-    KEY,
     Info,
     InvalidInput,
     Node,
     Refused,
     argument,
     asking,
-    attempt_of,
     explain,
     given,
     public,
     shown,
     worded,
 )
+from doorstep.kit.once import Keyed, attempt_of, said_no
 
 explain(
     model.TransferState,
@@ -78,9 +76,7 @@ TransferResult = Annotated[
 
 
 @asking("Ask a courier to take over what another has.")
-class TransferAppointmentInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class TransferAppointmentInput(Keyed):
     appointment_id: strawberry.ID = given("Which appointment.")
     expected_version: int = given("The version it was read at.")
     to_courier_id: strawberry.ID = given("Who is to take it over.")
@@ -88,9 +84,7 @@ class TransferAppointmentInput:
 
 
 @asking("Take back a question that was not answered yet.")
-class WithdrawTransferInput:
-    idempotency_key: strawberry.ID | None = given(KEY, default=None)
-    validate_only: bool = given(DRY, default=False)
+class WithdrawTransferInput(Keyed):
     transfer_id: strawberry.ID = given("Which request.")
     reason: str = given("Why.")
 
@@ -214,8 +208,6 @@ async def _told(
         return TransferAsked(transfer=transfer)
     current = await shown_to(viewer, [outcome.current], info) if outcome.current else []
     return TransferRefused(
-        message=model.TRANSFER_WORDS[outcome.code].spoken(info.context.locale),
-        path=list(outcome.path) or None,
-        code=outcome.code,
+        **said_no(outcome, model.TRANSFER_WORDS, info),
         current=current[0] if current else None,
     )
