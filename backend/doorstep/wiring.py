@@ -252,6 +252,7 @@ class House:
             capacity,
             dispatch_store.TransferStore(mongo),
             dispatch_store.DropOutStore(mongo),
+            dispatch_store.PlanStore(mongo),
             ways=learned,
             learned=learned,
             planning=PlanPolicy(seconds=settings.plan_seconds, pace=settings.plan_pace),

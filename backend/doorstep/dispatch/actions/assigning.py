@@ -11,7 +11,7 @@ from doorstep.appointments.rules import moved
 from doorstep.couriers.model import Courier
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.surveying import Surveying
-from doorstep.dispatch.actions.tools import freed
+from doorstep.dispatch.actions.tools import freed, lies_in
 from doorstep.dispatch.model import (
     Assignment,
     AssignmentRefusal,
@@ -44,14 +44,14 @@ class Assigning(Surveying):
         async def body(tx: Tx) -> Appointment | AssignmentRefused:
             before = await self._in_sight(appointment_id, may, tx)
             if before is None:
-                return _refuse(AssignmentRefusal.NOT_FOUND, "appointmentId")
+                return refuse(AssignmentRefusal.NOT_FOUND, "appointmentId")
             if code := rules.judge_assignment(before, expected_version=expected_version):
-                return _refuse(code, "expectedVersion", before)
+                return refuse(code, "expectedVersion", before)
             courier = await self.couriers.get(courier_id)
-            if courier is None or not _in(courier.branch_path, may):
-                return _refuse(AssignmentRefusal.NOT_FOUND, "courierId", before)
+            if courier is None or not lies_in(courier.branch_path, may):
+                return refuse(AssignmentRefusal.NOT_FOUND, "courierId", before)
             if code := await self._judge_courier(before, courier, tx):
-                return _refuse(code, "courierId", before)
+                return refuse(code, "courierId", before)
             await self._replace_offer(before, attempt.at, tx)
             after = moved(
                 before,
@@ -84,12 +84,12 @@ class Assigning(Surveying):
         behind, so that no transaction is needed for it. What took effect before is answered again.
         """
         found = (await self.appointments.load([appointment_id])).get(appointment_id)
-        if found is None or not _in(found.branch_path, may):
+        if found is None or not lies_in(found.branch_path, may):
             return None
         code = rules.judge_assignment(found, expected_version=expected_version)
         if code is None or await self.mongo.answered(attempt):
             return None
-        return _refuse(code, "expectedVersion", found)
+        return refuse(code, "expectedVersion", found)
 
     async def _give(
         self,
@@ -151,9 +151,9 @@ class Assigning(Surveying):
         async def body(tx: Tx) -> Appointment | AssignmentRefused:
             before = await self._in_sight(appointment_id, may, tx)
             if before is None:
-                return _refuse(AssignmentRefusal.NOT_FOUND, "appointmentId")
+                return refuse(AssignmentRefusal.NOT_FOUND, "appointmentId")
             if code := rules.judge_unassignment(before, expected_version=expected_version):
-                return _refuse(code, "expectedVersion", before)
+                return refuse(code, "expectedVersion", before)
             active = await self.assignments.active_for([appointment_id], tx=tx)
             if assignment := active.get(appointment_id):
                 await self._take_off(assignment, Ending.UNASSIGNED, attempt.at, tx, reason)
@@ -168,7 +168,7 @@ class Assigning(Surveying):
     ) -> list[Assignment]:
         """Who was asked, in order. Somebody else's appointment looks exactly like none."""
         found = (await self.appointments.load([appointment_id])).get(appointment_id)
-        if found is None or not _in(found.branch_path, may):
+        if found is None or not lies_in(found.branch_path, may):
             return []
         return await self.assignments.all_of(appointment_id)
 
@@ -177,7 +177,7 @@ class Assigning(Surveying):
     ) -> Appointment | None:
         """The appointment, if it lies in the caller's part of the bureau."""
         found = (await self.appointments.load([appointment_id], tx=tx)).get(appointment_id)
-        return found if found and _in(found.branch_path, may) else None
+        return found if found and lies_in(found.branch_path, may) else None
 
     async def _answered(
         self, outcome: Appointment | AssignmentRefused | Repeated | Reused
@@ -186,15 +186,11 @@ class Assigning(Surveying):
             found = await self.appointments.load([outcome.id])
             return found[outcome.id]
         if isinstance(outcome, Reused):
-            return _refuse(AssignmentRefusal.IDEMPOTENCY_KEY_REUSED, "idempotencyKey")
+            return refuse(AssignmentRefusal.IDEMPOTENCY_KEY_REUSED, "idempotencyKey")
         return outcome
 
 
-def _refuse(
+def refuse(
     code: AssignmentRefusal, path: str, current: Appointment | None = None
 ) -> AssignmentRefused:
     return AssignmentRefused(code=code, path=(path,), current=current)
-
-
-def _in(path: str, may: Collection[str] | None) -> bool:
-    return may is None or any(path.startswith(prefix) for prefix in may)

@@ -13,10 +13,11 @@ from doorstep.appointments.rules import moved, noted
 from doorstep.couriers.model import Courier, Leave
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.assigning import Assigning
-from doorstep.dispatch.actions.tools import freed
+from doorstep.dispatch.actions.tools import freed, lies_in
 from doorstep.dispatch.events import StopFlagged
 from doorstep.dispatch.model import (
     OPEN_STOPS,
+    UNDER_WAY,
     Assignment,
     DropOut,
     DropOutRefusal,
@@ -27,7 +28,6 @@ from doorstep.dispatch.model import (
     Rehomed,
     Round,
     Stop,
-    StopState,
     round_id,
 )
 from doorstep.dispatch.rules import Choice, Line, LineKey, Loose, Picture
@@ -36,7 +36,6 @@ from doorstep.kit.mongo.transactions import Attempt, Repeated, Reused, Tx
 from doorstep.kit.windows import day_span, local_day
 
 _LONGEST: Final = timedelta(days=14)
-_UNDER_WAY: Final = frozenset({StopState.EN_ROUTE, StopState.ARRIVED})
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ class Dropping(Assigning):
 
         async def body(tx: Tx) -> DropOut | DropOutRefused:
             courier = await self.couriers.get(courier_id)
-            if courier is None or not _in(courier.branch_path, may):
+            if courier is None or not lies_in(courier.branch_path, may):
                 return DropOutRefused(code=DropOutRefusal.NOT_FOUND, path=("courierId",))
             absence = Absence(courier, since, over, reason, by, by_role, with_under_way)
             return await self.drop_out_of(id, absence, now=attempt.at, tx=tx)
@@ -249,7 +248,7 @@ class Dropping(Assigning):
             self.assignments.add(word, tx=tx)
         changed = picture.changed_from(branch.lines)
         rounds = await self._rearranged(changed, given, people, now, tx)
-        emptied = [(round, _emptied(round, ids)) for round in theirs]
+        emptied = [(round, rules.without(round, ids)) for round in theirs]
         await self.rounds.save([*rounds, *(s for s in emptied if s[0] != s[1])], at=now, tx=tx)
         return _told_where(picture, rounds)
 
@@ -269,7 +268,7 @@ class Dropping(Assigning):
             read = await self.rounds.get(courier_id, courier.branch_id, day, tx=tx)
             before, after = rounds.get((courier_id, day), (read, read))
             fresh = {
-                call.id: _fresh(given[call.id])
+                call.id: rules.new_stop(new_id("stp"), given[call.id])
                 for call in line.calls
                 if call.id in given and after.stop_for(call.id) is None
             }
@@ -306,7 +305,7 @@ class Dropping(Assigning):
 
 def _stays(had: Had, absence: Absence) -> bool:
     """Somebody is on the road with it: it is not moved behind their back."""
-    return had.stop.state in _UNDER_WAY and not absence.with_under_way
+    return had.stop.state in UNDER_WAY and not absence.with_under_way
 
 
 def _without_courier(before: Appointment, absence: Absence, now: datetime) -> Appointment:
@@ -350,25 +349,6 @@ def _told(before: Appointment, after: Appointment) -> bool:
     return before.sequence != after.sequence
 
 
-def _fresh(appointment: Appointment) -> Stop:
-    return Stop(
-        id=new_id("stp"),
-        appointment_id=appointment.id,
-        window=appointment.window,
-        state=StopState.OFFERED,
-        planned_arrival=appointment.window.start,
-        eta=appointment.window.start,
-    )
-
-
-def _emptied(round: Round, gone: Collection[str]) -> Round:
-    """Tombstones for what is not theirs any more."""
-    for id in gone:
-        if round.stop_for(id):
-            round = rules.with_state(round, id, StopState.REMOVED)
-    return round
-
-
 def _told_where(picture: Picture, rounds: Sequence[tuple[Round, Round]]) -> list[Rehomed]:
     arrivals = {
         (round.courier_id, stop.appointment_id): stop.planned_arrival
@@ -403,7 +383,3 @@ def _left_over(picture: Picture, going: Sequence[Had]) -> list[Flagged]:
 
 def _under_way(staying: Sequence[Had]) -> list[Flagged]:
     return [Flagged(appointment_id=e.before.id, because=Flag.UNDER_WAY) for e in staying]
-
-
-def _in(path: str, may: Collection[str] | None) -> bool:
-    return may is None or any(path.startswith(prefix) for prefix in may)

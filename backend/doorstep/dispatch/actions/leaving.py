@@ -19,7 +19,7 @@ from doorstep.couriers.model import (
 from doorstep.couriers.rules import worked
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.tools import Tools, freed
-from doorstep.dispatch.model import Assignment, Ending, Round, StopState, round_id
+from doorstep.dispatch.model import UNDER_WAY, Assignment, Ending, Round, round_id
 from doorstep.kit.mongo.transactions import Attempt, Repeated, Reused, Tx
 from doorstep.kit.windows import TimeWindow
 
@@ -115,7 +115,7 @@ class Leaving(Tools):
         ids = {round_id(courier.id, each.day) for each in active}
         rounds = await self.rounds.get_many(ids, tx=tx)
         orphans = rules.orphaned(active, rounds, left, now)
-        under_way = [a for a, state in orphans if state in (StopState.EN_ROUTE, StopState.ARRIVED)]
+        under_way = [a for a, state in orphans if state in UNDER_WAY]
         if under_way:
             return _orphaned(RosterRefusal.STOPS_UNDER_WAY, under_way)
         taken = [assignment for assignment, _ in orphans]

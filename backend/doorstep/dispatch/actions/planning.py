@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 from typing import TypeVar
 
 from doorstep.appointments.model import Appointment, Status
@@ -23,14 +22,12 @@ from doorstep.dispatch.model import (
     PlanRefusal,
     PlanRefused,
     Round,
-    Stop,
     StopState,
     UnplannedKept,
     round_id,
 )
 from doorstep.dispatch.problem import Figures
 from doorstep.dispatch.rules import Planned, Standing
-from doorstep.dispatch.store import PlanStore
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Repeated, Reused, Tx
 from doorstep.kit.windows import day_span
@@ -58,10 +55,6 @@ class _Writing:
 @dataclass(frozen=True)
 class Planning(Proposing):
     """A plan moves offers that nobody has accepted, and makes new ones; it gives no orders."""
-
-    @cached_property
-    def plans(self) -> PlanStore:
-        return PlanStore(self.mongo)
 
     async def plan_day(
         self,
@@ -178,14 +171,7 @@ class Planning(Proposing):
         writing.steps.append(
             (appointment, appointment.model_copy(update={"offered_to": courier.id}))
         )
-        stop = Stop(
-            id=new_id("stp"),
-            appointment_id=appointment.id,
-            window=appointment.window,
-            state=StopState.OFFERED,
-            planned_arrival=visit.at,
-            eta=visit.at,
-        )
+        stop = rules.new_stop(new_id("stp"), appointment, at=visit.at)
         rounds[courier.id] = rules.with_stop(rounds[courier.id], stop, None)
 
     async def _planned(

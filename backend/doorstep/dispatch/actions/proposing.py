@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from time import monotonic
 from typing import Final
 
 from doorstep.appointments.model import OPEN, Appointment
 from doorstep.couriers.model import Vehicle
 from doorstep.couriers.rules import Roster
-from doorstep.dispatch.actions.tools import Tools
+from doorstep.dispatch.actions.tools import Tools, lies_in
 from doorstep.dispatch.model import Assignment, PlanPolicy, PlanRefusal, PlanRefused
 from doorstep.dispatch.outside import Extras, NoExtras, OwnProcess, Planner
 from doorstep.dispatch.problem import (
@@ -53,7 +54,7 @@ class Proposal:
         done = [(each.tour, [v.task for v in each.visits]) for each in self.plan.tours]
         return figures_of(self.problem, orders_of(self.problem, done))
 
-    @property
+    @cached_property
     def visits(self) -> list[Planned]:
         """Of appointments; extra stops are their own rooms' to write."""
         found = []
@@ -82,13 +83,13 @@ class Proposing(Tools):
         span, now = day_span(day), self.clock.now()
         roster = await self.couriers.roster(branch_id, span)
         path = roster.couriers[0].branch_path if roster.couriers else None
-        if path is None or not (may is None or any(path.startswith(each) for each in may)):
+        if path is None or not lies_in(path, may):
             return PlanRefused(code=PlanRefusal.NOT_FOUND, path=("branchId",))
         if day < local_day(now):
             return PlanRefused(code=PlanRefusal.DAY_IS_OVER, path=("day",))
         if not roster.shifts:
             return PlanRefused(code=PlanRefusal.NOBODY_WORKS, path=("day",))
-        papers, active = await self._papers(branch_id, day, now)
+        papers, active = await self._papers(branch_id, day, now, roster)
         # A thousand doors take it a second: whoever else is served does not wait.
         problem = await asyncio.to_thread(
             problem_of, papers, self.planning, self.policy.weights, self.learned
@@ -98,7 +99,7 @@ class Proposing(Tools):
         return Proposal(branch_id, path, papers, active, problem, plan)
 
     async def _papers(
-        self, branch_id: str, day: date, now: datetime
+        self, branch_id: str, day: date, now: datetime, roster: Roster
     ) -> tuple[DayPapers, dict[str, Assignment]]:
         rows = await self._open_ones(branch_id, day)
         rounds = {each.courier_id: each for each in await self.rounds.of_branch(branch_id, day)}
@@ -117,7 +118,6 @@ class Proposing(Tools):
             for route in sorted(set(routes.values()))
             for boat in await self.calendar.sailings_of(route, day, 1)
         ]
-        roster = await self.couriers.roster(branch_id, day_span(day))
         terms = self.capacity.policy
         papers = DayPapers(
             day=day,

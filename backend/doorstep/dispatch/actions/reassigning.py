@@ -8,8 +8,8 @@ from doorstep.appointments.events import AppointmentMoved
 from doorstep.appointments.model import Appointment, EventKind
 from doorstep.appointments.rules import moved
 from doorstep.dispatch import rules
-from doorstep.dispatch.actions.assigning import Assigning
-from doorstep.dispatch.actions.tools import freed
+from doorstep.dispatch.actions.assigning import Assigning, refuse
+from doorstep.dispatch.actions.tools import freed, lies_in
 from doorstep.dispatch.model import AssignmentRefusal, AssignmentRefused, Ending
 from doorstep.kit.ids import new_id
 from doorstep.kit.mongo.transactions import Attempt, Tx
@@ -38,16 +38,16 @@ class Reassigning(Assigning):
         async def body(tx: Tx) -> Appointment | AssignmentRefused:
             before = await self._in_sight(appointment_id, may, tx)
             if before is None:
-                return _refuse(AssignmentRefusal.NOT_FOUND, "appointmentId")
+                return refuse(AssignmentRefusal.NOT_FOUND, "appointmentId")
             if code := rules.judge_unassignment(before, expected_version=expected_version):
-                return _refuse(code, "expectedVersion", before)
+                return refuse(code, "expectedVersion", before)
             courier = await self.couriers.get(courier_id)
-            if courier is None or not _in(courier.branch_path, may):
-                return _refuse(AssignmentRefusal.NOT_FOUND, "courierId", before)
+            if courier is None or not lies_in(courier.branch_path, may):
+                return refuse(AssignmentRefusal.NOT_FOUND, "courierId", before)
             if courier.id == before.courier_id:
-                return _refuse(AssignmentRefusal.ALREADY_THEIRS, "courierId", before)
+                return refuse(AssignmentRefusal.ALREADY_THEIRS, "courierId", before)
             if code := await self._judge_courier(before, courier, tx):
-                return _refuse(code, "courierId", before)
+                return refuse(code, "courierId", before)
             active = await self.assignments.active_for([appointment_id], tx=tx)
             if assignment := active.get(appointment_id):
                 await self._take_off(assignment, Ending.REPLACED, attempt.at, tx, reason)
@@ -67,13 +67,3 @@ class Reassigning(Assigning):
         async with self.turns.of(courier_id), self.at_once:
             outcome = await self.mongo.once(attempt, body)
         return await self._answered(outcome)
-
-
-def _refuse(
-    code: AssignmentRefusal, path: str, current: Appointment | None = None
-) -> AssignmentRefused:
-    return AssignmentRefused(code=code, path=(path,), current=current)
-
-
-def _in(path: str, may: Collection[str] | None) -> bool:
-    return may is None or any(path.startswith(prefix) for prefix in may)

@@ -26,7 +26,6 @@ from doorstep.dispatch.model import (
     Passed,
     PassedOver,
     Round,
-    Stop,
     StopState,
 )
 from doorstep.dispatch.rules import Call, Choice, Hand, Line, Made, Wanted
@@ -174,14 +173,7 @@ class Surveying(Tools):
         """
         self.assignments.add(assignment, tx=tx)
         round = await self.rounds.get(courier.id, courier.branch_id, appointment.day, tx=tx)
-        stop = Stop(
-            id=new_id("stp"),
-            appointment_id=appointment.id,
-            window=appointment.window,
-            state=StopState.OFFERED,
-            planned_arrival=appointment.window.start,
-            eta=appointment.window.start,
-        )
+        stop = rules.new_stop(new_id("stp"), appointment)
         longer = rules.with_stop(round, stop, before)
         after = await self.timed(longer, courier, [appointment], now=now, tx=tx)
         await self.rounds.save([(round, after)], at=now, tx=tx)

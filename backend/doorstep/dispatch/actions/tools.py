@@ -30,6 +30,7 @@ from doorstep.dispatch.rules import StraightLines, Ways
 from doorstep.dispatch.store import (
     AssignmentStore,
     DropOutStore,
+    PlanStore,
     RoundStore,
     TransferStore,
 )
@@ -57,6 +58,7 @@ class Tools:
     capacity: Capacity
     transfers: TransferStore
     drop_outs: DropOutStore
+    plans: PlanStore
     ways: Ways = field(default_factory=StraightLines)
     known: Known = field(default_factory=Known)
     learned: Learned = field(default_factory=Learned)
@@ -118,6 +120,11 @@ class Tools:
                     appointment_id=assignment.appointment_id,
                 )
             )
+
+
+def lies_in(path: str, may: Collection[str] | None) -> bool:
+    """Whether it is in the caller's part of the bureau. None: all of it is."""
+    return may is None or any(path.startswith(prefix) for prefix in may)
 
 
 def freed(

@@ -11,12 +11,11 @@ from doorstep.appointments.model import Appointment
 from doorstep.couriers.model import Courier
 from doorstep.dispatch import rules
 from doorstep.dispatch.actions.assigning import Assigning
-from doorstep.dispatch.actions.tools import freed
+from doorstep.dispatch.actions.tools import freed, lies_in
 from doorstep.dispatch.model import (
     Assignment,
     Ending,
     Round,
-    Stop,
     StopState,
     Transfer,
     TransferRefusal,
@@ -59,7 +58,7 @@ class Transferring(Assigning):
             if code := rules.judge_transfer(found, active, expected_version=expected_version):
                 return _refuse(code, "expectedVersion", current=found)
             to = await self.couriers.get(to_courier_id)
-            if to is None or not _in(to.branch_path, may):
+            if to is None or not lies_in(to.branch_path, may):
                 return _refuse(TransferRefusal.NOT_FOUND, "toCourierId", current=found)
             assert active
             return await self._ask(id, found, active, to, reason, by_role, attempt.at, tx)
@@ -139,25 +138,31 @@ class Transferring(Assigning):
             return _refuse(TransferRefusal.NOT_FOUND, "transferId")
         if transfer.state is not TransferState.PENDING:
             return _refuse(TransferRefusal.TRANSFER_OVER, "transferId")
-        id = transfer.appointment_id
-        before = (await self.appointments.load([id], tx=tx)).get(id)
-        active = (await self.assignments.active_for([id], tx=tx)).get(id)
-        if before is None or active is None or active.id != transfer.assignment_id:
+        still = await self._still(transfer, tx)
+        if still is None:
             return _refuse(TransferRefusal.TRANSFER_OVER, "transferId")
-        if rules.judge_transfer(before, active):
-            return _refuse(TransferRefusal.TRANSFER_OVER, "transferId")
+        before, active = still
         if code := await self._judge_courier(before, courier, tx):
             return _refuse(TransferRefusal(code.value), "transferId")
         await self.transfers.end(transfer.id, TransferState.ACCEPTED, at=now, tx=tx)
         await self.assignments.end(active.id, Ending.TRANSFERRED, at=now, tx=tx)
         after = rules.handed_over(before, transfer, at=at, recorded_at=now)
         rounds = await self._changed_rounds(active, after, courier, now, tx)
-        stop = rounds[1][1].stop_for(id)
+        stop = rounds[1][1].stop_for(after.id)
         after = after.model_copy(update={"eta": stop.eta if stop else None})
         await self.appointments.save([(before, after)], AppointmentMoved, tx=tx)
         await self.assignments.put(_taken(transfer, after, courier, now), tx=tx)
         await self.rounds.save(rounds, at=now, tx=tx)
         return transfer.model_copy(update={"state": TransferState.ACCEPTED, "ended_at": now})
+
+    async def _still(self, transfer: Transfer, tx: Tx) -> tuple[Appointment, Assignment] | None:
+        """What is to be passed on, as it stands. None: there is nothing to pass on any more."""
+        id = transfer.appointment_id
+        before = (await self.appointments.load([id], tx=tx)).get(id)
+        active = (await self.assignments.active_for([id], tx=tx)).get(id)
+        if before is None or active is None or active.id != transfer.assignment_id:
+            return None
+        return None if rules.judge_transfer(before, active) else (before, active)
 
     async def _changed_rounds(
         self, active: Assignment, after: Appointment, courier: Courier, now: datetime, tx: Tx
@@ -170,14 +175,7 @@ class Transferring(Assigning):
             survey, wanted = considered
             found = survey.named(courier.id, replace(wanted, asked_before=frozenset()))
             fits = found.place.before if found.place else fits
-        stop = Stop(
-            id=new_id("stp"),
-            appointment_id=after.id,
-            window=after.window,
-            state=StopState.ACCEPTED,
-            planned_arrival=after.window.start,
-            eta=after.window.start,
-        )
+        stop = rules.new_stop(new_id("stp"), after, state=StopState.ACCEPTED)
         longer = rules.with_stop(mine, stop, fits)
         timed = await self.timed(longer, courier, [after], now=now, tx=tx)
         gone = rules.with_state(theirs, after.id, StopState.REMOVED)
@@ -209,7 +207,7 @@ class Transferring(Assigning):
 
         async def body(tx: Tx) -> Asked:
             transfer = await self.transfers.get(transfer_id, tx=tx)
-            if transfer is None or not _in(transfer.branch_path, may):
+            if transfer is None or not lies_in(transfer.branch_path, may):
                 return _refuse(TransferRefusal.NOT_FOUND, "transferId")
             return await self._ended(transfer, TransferState.WITHDRAWN, reason, attempt.at, tx)
 
@@ -246,17 +244,11 @@ class Transferring(Assigning):
         transfer = await self.transfers.get(transfer_id, tx=tx)
         if transfer is None or transfer.state is not TransferState.PENDING:
             return
-        id = transfer.appointment_id
-        before = (await self.appointments.load([id], tx=tx)).get(id)
-        active = (await self.assignments.active_for([id], tx=tx)).get(id)
-        if (
-            before is None
-            or active is None
-            or active.id != transfer.assignment_id
-            or rules.judge_transfer(before, active)
-        ):
+        still = await self._still(transfer, tx)
+        if still is None:
             await self._ended(transfer, TransferState.OVERTAKEN, None, now, tx)
             return
+        before, active = still
         await self.transfers.end(id=transfer.id, state=TransferState.LAPSED, at=now, tx=tx)
         await self._take_off(active, Ending.HANDED_BACK, now, tx, transfer.reason)
         await self._tell_again([transfer.to_courier_id], transfer, now, tx)
@@ -302,7 +294,3 @@ def _refuse(
     code: TransferRefusal, path: str, *, current: Appointment | None = None
 ) -> TransferRefused:
     return TransferRefused(code=code, path=(path,), current=current)
-
-
-def _in(path: str, may: Collection[str] | None) -> bool:
-    return may is None or any(path.startswith(prefix) for prefix in may)

@@ -29,9 +29,8 @@ class StopState(StrEnum):
     REMOVED = "REMOVED"
 
 
-OPEN_STOPS: Final = frozenset(
-    {StopState.OFFERED, StopState.ACCEPTED, StopState.EN_ROUTE, StopState.ARRIVED}
-)
+UNDER_WAY: Final = frozenset({StopState.EN_ROUTE, StopState.ARRIVED})
+OPEN_STOPS: Final = UNDER_WAY | {StopState.OFFERED, StopState.ACCEPTED}
 
 
 class Stop(BaseModel):

@@ -6,7 +6,7 @@ Pairs   a round is one courier's: a visit of two stays with who has it, and else
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from doorstep.appointments.model import WAITING, Appointment, Status
@@ -300,11 +300,4 @@ def _with_rounds(papers: DayPapers, problem: Problem, seats: Mapping[str, int]) 
         if order and courier_id in seats:
             for tour, mine in dealt(problem, seats[courier_id], order).items():
                 rounds[tour] = tuple(mine)
-    return Problem(
-        problem.tasks,
-        problem.crews,
-        problem.tours,
-        problem.nets,
-        tuple(rounds),
-        problem.left_out,
-    )
+    return replace(problem, rounds=tuple(rounds))

@@ -11,12 +11,11 @@ from math import ceil
 
 from doorstep.calendar.model import Sailing
 from doorstep.couriers.model import Courier, Shift
-from doorstep.dispatch.model import PlanPolicy, Stop, StopState
+from doorstep.dispatch.model import UNDER_WAY, PlanPolicy, Stop, StopState
 from doorstep.dispatch.problem.papers import DayPapers
 from doorstep.kit.geo import Point
 from doorstep.kit.windows import TimeWindow, at_local
 
-UNDER_WAY = frozenset({StopState.EN_ROUTE, StopState.ARRIVED})
 FROZEN = UNDER_WAY | {StopState.DONE, StopState.FAILED}
 _Span = tuple[int, int]
 

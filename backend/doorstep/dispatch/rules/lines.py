@@ -16,13 +16,12 @@ from doorstep.appointments.model import Appointment
 from doorstep.calendar.model import Sailing
 from doorstep.capacity.model import CapacityPolicy
 from doorstep.couriers.model import Courier, Shift, Vehicle, VehicleKind
-from doorstep.dispatch.model import OPEN_STOPS, Stop, StopState
+from doorstep.dispatch.model import OPEN_STOPS, UNDER_WAY, Stop, StopState
 from doorstep.dispatch.rules.insertion import Call, Line
 from doorstep.dispatch.rules.ways import Ways
 from doorstep.kit.geo import Point, metres_between
 from doorstep.kit.windows import TimeWindow
 
-_UNDER_WAY: Final = frozenset({StopState.EN_ROUTE, StopState.ARRIVED})
 _OVER: Final = frozenset({StopState.DONE, StopState.FAILED})
 
 
@@ -113,7 +112,7 @@ def mainland(hand: Hand, made: Sequence[Made], *, now: datetime, ways: Ways) -> 
         call = _trip(each, hand.courier.station) if each.boat else each.call
         if each.boat and any(known.window == call.window for known in calls):
             continue
-        settled += each.stop.state in _UNDER_WAY
+        settled += each.stop.state in UNDER_WAY
         calls.append(call)
     at_sea = [each.boat for each in here if each.boat]
     line = hand.line(calls, start, max(now, shift.start), ways).without_breaks(
@@ -124,7 +123,7 @@ def mainland(hand: Hand, made: Sequence[Made], *, now: datetime, ways: Ways) -> 
 
 def _settled_first(line: Line, made: Iterable[Made], settled: int) -> Line:
     """Whoever is under way to a door, or at it, does that first, whatever the plan said."""
-    going = {each.call.id for each in made if each.stop.state in _UNDER_WAY}
+    going = {each.call.id for each in made if each.stop.state in UNDER_WAY}
     calls = sorted(line.calls, key=lambda call: call.id not in going)
     return line.with_calls(tuple(calls), settled)
 
@@ -154,5 +153,5 @@ def island(
         return None
     start = there[0].call.where if there else at
     line = hand.line([each.call for each in there], start, boat.arrives_at, ways)
-    going = sum(each.stop.state in _UNDER_WAY for each in there)
+    going = sum(each.stop.state in UNDER_WAY for each in there)
     return line.on_island(boat.id, boat.returns_at, going)

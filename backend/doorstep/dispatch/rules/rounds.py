@@ -94,6 +94,25 @@ def answer_by(
 # ------------------------------------------------------------------ rounds
 
 
+def new_stop(
+    id: str,
+    appointment: Appointment,
+    *,
+    state: StopState = StopState.OFFERED,
+    at: datetime | None = None,
+) -> Stop:
+    """A stop for it; until it is known better, when its window begins."""
+    arrival = at or appointment.window.start
+    return Stop(
+        id=id,
+        appointment_id=appointment.id,
+        window=appointment.window,
+        state=state,
+        planned_arrival=arrival,
+        eta=arrival,
+    )
+
+
 def with_stop(round: Round, stop: Stop, before: str | None) -> Round:
     """The round with one stop more: before the open stop for that appointment, or else behind all
     that come in their windows sooner.
