@@ -9,11 +9,11 @@ import strawberry
 from doorstep.accounts.model import DISPATCH
 from doorstep.accounts.permissions import query, subscription
 from doorstep.appointments.graphql.queries import shown_to
-from doorstep.appointments.graphql.types import Appointment, AppointmentEvent
+from doorstep.appointments.graphql.types import Appointment, AppointmentEvent, shown_by_id
 from doorstep.appointments.model import Appointment as StoredAppointment
 from doorstep.appointments.rules import Viewer
 from doorstep.capacity.graphql import SlotCapacity, capacities_shown
-from doorstep.couriers.graphql import Courier, presented
+from doorstep.couriers.graphql import Courier, cards
 from doorstep.desk import model
 from doorstep.desk.actions import Desk, Told
 from doorstep.desk.rules import minutes_late
@@ -64,10 +64,9 @@ async def alarms_shown(
     alarms: list[model.Alarm], found: dict[str, StoredAppointment], info: Info
 ) -> list[Alarm]:
     """Alarms with what they are about, in a few questions however many they are."""
-    house, viewer = info.context.house, Viewer(info.context.caller)
-    appointments = {str(a.id): a for a in await shown_to(viewer, list(found.values()), info)}
-    stored = await house.couriers.get_many({a.courier_id for a in alarms if a.courier_id})
-    couriers = {str(c.id): c for c in await presented(list(stored.values()), info)}
+    viewer = Viewer(info.context.caller)
+    appointments = await shown_by_id(viewer, found, info)
+    couriers = await cards((a.courier_id for a in alarms if a.courier_id), info)
     return [
         Alarm(
             id=strawberry.ID(alarm.id),

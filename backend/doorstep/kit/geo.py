@@ -11,7 +11,7 @@ from typing import Any, Final, NewType
 import coordTransform
 from pydantic import BaseModel, ConfigDict, Field
 
-_EARTH_METRES: Final = 6_371_008.8  # mean radius, IUGG
+EARTH_METRES: Final = 6_371_008.8  # mean radius, IUGG
 
 
 class CoordinateSystem(StrEnum):
@@ -56,4 +56,4 @@ def metres_between(here: Point, there: Point) -> int:
         sin(north / 2) ** 2
         + cos(radians(here.latitude)) * cos(radians(there.latitude)) * sin(east / 2) ** 2
     )
-    return round(2 * _EARTH_METRES * asin(sqrt(min(1.0, chord))))
+    return round(2 * EARTH_METRES * asin(sqrt(min(1.0, chord))))

@@ -8,7 +8,7 @@ import strawberry
 from doorstep.accounts.model import DISPATCH
 from doorstep.accounts.permissions import query
 from doorstep.catalogue.model import ServiceKind
-from doorstep.couriers.graphql import Courier, presented
+from doorstep.couriers.graphql import Courier, cards
 from doorstep.kit.gql import Info, argument, explain, invalid, public, shown
 from doorstep.organisation.graphql import OrgUnit
 from doorstep.reports import model
@@ -172,9 +172,7 @@ def _check(first: date, last: date, policy: model.ReportPolicy) -> None:
 
 
 async def _groups(report: model.Report, info: Info) -> list[KpiGroup]:
-    ids = {group.courier_id for group in report.groups if group.courier_id}
-    stored = await info.context.house.couriers.get_many(ids)
-    couriers = {str(each.id): each for each in await presented(list(stored.values()), info)}
+    couriers = await cards((each.courier_id for each in report.groups if each.courier_id), info)
     return [
         KpiGroup(
             day=group.day,

@@ -128,17 +128,17 @@ class Finding(Tools):
 
     async def cannot_be_kept(self, appointment: Appointment, *, tx: Tx) -> bool:
         """Whether nobody can or may go there then: no courier is to be asked."""
-        promise = Promise.model_validate(appointment.model_dump(exclude={"private", "history"}))
-        around = await self._around([promise], tx=tx)
-        return rules.affected(promise, around) is not None
+        return bool(await self.which_cannot_be_kept([appointment], tx=tx))
 
-    async def which_cannot_be_kept(self, appointments: Sequence[Appointment]) -> frozenset[str]:
+    async def which_cannot_be_kept(
+        self, appointments: Sequence[Appointment], *, tx: Tx | None = None
+    ) -> frozenset[str]:
         """The ids of those of them to whom nobody can or may go then."""
         promises = [
             Promise.model_validate(each.model_dump(exclude={"private", "history"}))
             for each in appointments
         ]
-        around = await self._around(promises)
+        around = await self._around(promises, tx=tx)
         return frozenset(each.id for each in promises if rules.affected(each, around))
 
     async def unasked_in(

@@ -1,7 +1,8 @@
 """Appointments as the outside world sees them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Self
 
 import strawberry
@@ -15,7 +16,7 @@ from doorstep.addresses.rules import AreaMap
 from doorstep.appointments import model
 from doorstep.appointments.actions import Appointments
 from doorstep.appointments.graphql.offers import Reoffer
-from doorstep.appointments.rules import Sight, Viewer, followed_by_customer, sight_of
+from doorstep.appointments.rules import Sight, Viewer, followed_by_customer, page_key, sight_of
 from doorstep.capacity import model as capacity_model
 from doorstep.capacity.actions import Capacity, SlotView
 from doorstep.capacity.graphql import Slot
@@ -379,6 +380,13 @@ async def shown_to(viewer: Viewer, found: list[model.Appointment], info: Info) -
     return await presented(seen, info)
 
 
+async def shown_by_id(
+    viewer: Viewer, found: Mapping[str, model.Appointment], info: Info
+) -> dict[str, Appointment]:
+    """The same, by id; those that they may not see are missing."""
+    return {str(each.id): each for each in await shown_to(viewer, list(found.values()), info)}
+
+
 async def _linked(ids: Sequence[str], info: Info) -> list[Appointment]:
     """Those of the appointments that whoever asks may see; seldom one has any."""
     if not ids:
@@ -479,12 +487,7 @@ class AppointmentConnection:
 
 
 def cursors_of(page: Page[model.Appointment], *, by_window: bool) -> list[str]:
-    def key(appointment: model.Appointment) -> str:
-        if not by_window:
-            return appointment.id
-        return f"{int(appointment.window.start.timestamp() * 1000)}|{appointment.id}"
-
-    return [cursor for cursor, _ in keyed(page, key)]
+    return [cursor for cursor, _ in keyed(page, page_key if by_window else attrgetter("id"))]
 
 
 @public("One thing that happened to an appointment, and how it stands now.")

@@ -544,3 +544,8 @@ def _masked(*, staff: bool, courier: bool) -> Sight:
         pickup_code=False,
         courier=courier,
     )
+
+
+def page_key(appointment: Appointment) -> str:
+    """Where it stands in the order of windows: milliseconds since 1970, and its id."""
+    return f"{int(appointment.window.start.timestamp() * 1000)}|{appointment.id}"

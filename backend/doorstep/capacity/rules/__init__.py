@@ -1,6 +1,6 @@
 """What decides in capacity, all of it pure: wishes and terms, places, budgets."""
 
-from doorstep.capacity.rules.budgets import Force, budgets_of, slots_of, stays
+from doorstep.capacity.rules.budgets import Force, budgets_of, slots_of, stay_of, stays
 from doorstep.capacity.rules.places import (
     Surroundings,
     Visit,
@@ -38,6 +38,7 @@ __all__ = [
     "places",
     "rehearse",
     "slots_of",
+    "stay_of",
     "stays",
     "take",
     "taken",

@@ -97,12 +97,14 @@ def _shared(one: TimeWindow, other: TimeWindow) -> TimeWindow | None:
 
 def stays(sailings: Iterable[Sailing], policy: CapacityPolicy) -> list[TimeWindow]:
     """When couriers who went with these boats can be at doors of the island."""
-    spans = [
-        (each.arrives_at + policy.ashore, each.returns_at - policy.ashore)
-        for each in sailings
-        if each.cancelled_at is None
-    ]
-    return [TimeWindow(start=start, end=end) for start, end in spans if start < end]
+    return [stay for each in sailings if (stay := stay_of(each, policy.ashore))]
+
+
+def stay_of(boat: Sailing, ashore: timedelta) -> TimeWindow | None:
+    """When who goes with it can be at doors. None: at no time."""
+    start, end = boat.arrives_at + ashore, boat.returns_at - ashore
+    goes = boat.cancelled_at is None and start < end
+    return TimeWindow(start=start, end=end) if goes else None
 
 
 def _slot(pattern: SlotPattern, day: date, window: TimeWindow) -> Slot:

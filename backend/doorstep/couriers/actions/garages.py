@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from doorstep.couriers.actions.tools import Tools, Within
+from doorstep.couriers.actions.people import People
+from doorstep.couriers.actions.tools import Within
 from doorstep.couriers.model import (
     Courier,
     Outage,
@@ -14,7 +15,7 @@ from doorstep.couriers.model import (
     VehicleRefusal,
     VehicleRefused,
 )
-from doorstep.couriers.rules import Garage, judge_booking, worked
+from doorstep.couriers.rules import Garage, judge_booking
 from doorstep.kit.mongo.transactions import Attempt, Tx
 from doorstep.kit.windows import TimeWindow, day_span
 
@@ -26,7 +27,7 @@ _MOMENT: Final = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
-class Garages(Tools):
+class Garages(People):
     """That two bookings of one vehicle do not overlap is settled in the store's filter."""
 
     async def garage(
@@ -92,10 +93,7 @@ class Garages(Tools):
         await self.absences.lock(booking.courier_id, tx=tx)
         couriers = await self.store.of_branch(booking.branch_id)
         garage = await self.garage(couriers, booking.window, tx=tx)
-        shifts = worked(
-            await self.store.shifts_of_branch(booking.branch_id, booking.window),
-            await self.absences.leaves_of_branch(booking.branch_id, booking.window),
-        )
+        shifts = await self.shifts_of(booking.branch_id, booking.window)
         if refused := judge_booking(booking, vehicle, garage, couriers, shifts):
             return refused
         if not await self.garages.book(booking, tx=tx):

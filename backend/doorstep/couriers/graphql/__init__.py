@@ -17,6 +17,7 @@ from doorstep.couriers.graphql.people import (
     CourierCard,
     CourierQuery,
     Vehicle,
+    cards,
     presented,
     reach,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Shift",
     "Vehicle",
     "bookings_shown",
+    "cards",
     "days_of",
     "dedications_shown",
     "leaves_shown",

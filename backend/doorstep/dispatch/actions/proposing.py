@@ -1,7 +1,7 @@
 """Proposals for a branch's day: all that is read of it, and what a search makes of that."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Final
 
 from doorstep.appointments.model import OPEN, Appointment
+from doorstep.appointments.rules import page_key
 from doorstep.couriers.model import Vehicle
 from doorstep.couriers.rules import Roster
 from doorstep.dispatch.actions.tools import Tools, lies_in
@@ -130,7 +131,7 @@ class Proposing(Tools):
             routes=routes,
             boats=tuple(boats),
             ashore=terms.ashore,
-            declined=await self._unwilling(rows),
+            declined=await self.unwilling(rows),
             shut=await self.appointments.which_cannot_be_kept(rows),
             extra=tuple(await self.extras.extra_stops(branch_id, day)),
             deadlines=await self.capacity.catalogue.deadlines(local_day(now)),
@@ -141,7 +142,7 @@ class Proposing(Tools):
         """In parts: opening a thousand sealed doors at once would keep everybody waiting."""
         found: list[Appointment] = []
         while True:
-            after = _key(found[-1]) if found else None
+            after = page_key(found[-1]) if found else None
             ask = Ask(first=AT_ONCE, after=after)
             page = await self.appointments.of_branch_day(branch_id, day, ask, OPEN)
             found.extend(page.rows)
@@ -164,14 +165,3 @@ class Proposing(Tools):
             for each in working
             if (vehicle := garage.driven_by(each, hours[each.id]))
         }
-
-    async def _unwilling(self, appointments: Sequence[Appointment]) -> dict[str, frozenset[str]]:
-        asked = await self.assignments.declined(appointments)
-        for id, others in (await self.transfers.unwilling_to(appointments)).items():
-            asked[id] = asked.get(id, frozenset()) | others
-        return asked
-
-
-def _key(appointment: Appointment) -> str:
-    """Where the appointment stands among its day's."""
-    return f"{int(appointment.window.start.timestamp() * 1000)}|{appointment.id}"

@@ -72,11 +72,10 @@ class Surveying(Tools):
         if call is None:
             return None
         boat = await self.boat_to(appointment)
-        asked = await self.assignments.asked_since(appointment.id, appointment.window.start, tx=tx)
-        asked |= await self.transfers.unwilling(appointment.id, appointment.window.start, tx=tx)
+        asked = await self.unwilling([appointment], tx=tx)
         wanted = Wanted(
             call,
-            asked_before=frozenset(asked),
+            asked_before=asked.get(appointment.id, frozenset()),
             usual_courier=await self.appointments.last_courier(appointment.customer_id),
             boat=boat.id if boat else None,
         )

@@ -92,6 +92,15 @@ class Tools:
         self.say_offer_ended(assignment, ending, now, tx)
         return True
 
+    async def unwilling(
+        self, appointments: Collection[Appointment], *, tx: Tx | None = None
+    ) -> dict[str, frozenset[str]]:
+        """Of each, who was asked to come in its window, by us or a colleague, and does not."""
+        asked = await self.assignments.declined(appointments, tx=tx)
+        for id, others in (await self.transfers.unwilling_to(appointments, tx=tx)).items():
+            asked[id] = asked.get(id, frozenset()) | others
+        return asked
+
     async def _overtake(self, appointment_ids: Collection[str], now: datetime, tx: Tx) -> None:
         """Whoever was asked to take one of these over need not answer any more."""
         for each in await self.transfers.pending_for(appointment_ids, tx=tx):

@@ -7,14 +7,12 @@ import strawberry
 
 from doorstep.accounts.model import DISPATCH
 from doorstep.accounts.permissions import mutation
-from doorstep.appointments.graphql.queries import shown_to
-from doorstep.appointments.graphql.types import Appointment
+from doorstep.appointments.graphql.types import Appointment, shown_by_id
 from doorstep.appointments.rules import Viewer
-from doorstep.couriers import graphql as couriers_graphql
-from doorstep.couriers.graphql import Courier
+from doorstep.couriers.graphql import Courier, cards
 from doorstep.dispatch import model
 from doorstep.dispatch.graphql.explaining import PassedCourier
-from doorstep.dispatch.graphql.rounds import dispatch_of
+from doorstep.dispatch.graphql.room import dispatch_of
 from doorstep.kit.gql import (
     Info,
     InvalidInput,
@@ -124,15 +122,11 @@ class DropOutMutation:
 
 
 async def _told(outcome: model.DropOut, info: Info) -> CourierDroppedOut:
-    house = info.context.house
     about = {each.appointment_id for each in outcome.rehomed}
     about |= {each.appointment_id for each in outcome.flagged}
-    found = await house.appointments.load(about)
-    seen = await shown_to(Viewer(info.context.caller), list(found.values()), info)
-    appointments = {str(each.id): each for each in seen}
-    ids = {outcome.courier_id, *(each.courier_id for each in outcome.rehomed)}
-    people = list((await house.couriers.get_many(ids)).values())
-    couriers = {str(each.id): each for each in await couriers_graphql.presented(people, info)}
+    found = await info.context.house.appointments.load(about)
+    appointments = await shown_by_id(Viewer(info.context.caller), found, info)
+    couriers = await cards([outcome.courier_id, *(e.courier_id for e in outcome.rehomed)], info)
     return CourierDroppedOut(
         id=strawberry.ID(outcome.id),
         courier=couriers.get(outcome.courier_id),

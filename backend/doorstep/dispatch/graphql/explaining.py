@@ -8,7 +8,7 @@ import strawberry
 from doorstep.accounts.model import DISPATCH, Role
 from doorstep.accounts.permissions import query
 from doorstep.dispatch import model
-from doorstep.dispatch.graphql.rounds import dispatch_of
+from doorstep.dispatch.graphql.room import dispatch_of
 from doorstep.kit.gql import Info, argument, explain, public, shown
 
 _WORDS = {

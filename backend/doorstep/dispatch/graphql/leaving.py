@@ -18,7 +18,7 @@ from doorstep.couriers.graphql import (
     shifts_shown,
     span_of,
 )
-from doorstep.dispatch.graphql.rounds import dispatch_of
+from doorstep.dispatch.graphql.room import dispatch_of
 from doorstep.kit.gql import (
     Info,
     InvalidInput,

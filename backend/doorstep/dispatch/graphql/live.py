@@ -17,7 +17,7 @@ from doorstep.couriers.model import (
 from doorstep.couriers.model import (
     PositionRefused as StoredRefused,
 )
-from doorstep.dispatch.graphql.rounds import dispatch_of
+from doorstep.dispatch.graphql.room import dispatch_of
 from doorstep.kit.gql import (
     CoordinatesInput,
     Info,

@@ -8,7 +8,7 @@ import strawberry
 from doorstep.accounts.model import DISPATCH
 from doorstep.accounts.permissions import query
 from doorstep.dispatch import rules
-from doorstep.dispatch.graphql.rounds import dispatch_of
+from doorstep.dispatch.graphql.room import dispatch_of
 from doorstep.dispatch.model import BranchDay, Ground
 from doorstep.kit.geo import GeoJson
 from doorstep.kit.gql import Info, argument

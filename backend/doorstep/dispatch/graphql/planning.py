@@ -8,7 +8,7 @@ import strawberry
 from doorstep.accounts.model import DISPATCH
 from doorstep.accounts.permissions import mutation
 from doorstep.dispatch import model
-from doorstep.dispatch.graphql.rounds import dispatch_of
+from doorstep.dispatch.graphql.room import dispatch_of
 from doorstep.dispatch.problem import LeftOut
 from doorstep.kit.gql import (
     Info,

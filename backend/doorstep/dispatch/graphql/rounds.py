@@ -9,14 +9,15 @@ import strawberry
 from doorstep.accounts.model import COURIER, DISPATCH
 from doorstep.accounts.permissions import mutation, query, subscription
 from doorstep.appointments.graphql.queries import shown_to
-from doorstep.appointments.graphql.types import Appointment
+from doorstep.appointments.graphql.types import Appointment, shown_by_id
 from doorstep.appointments.model import Appointment as StoredAppointment
 from doorstep.appointments.rules import Viewer
 from doorstep.couriers import graphql as couriers_graphql
 from doorstep.couriers.graphql import Courier
 from doorstep.couriers.model import Courier as StoredCourier
 from doorstep.dispatch import model
-from doorstep.dispatch.actions import Change, Dispatch
+from doorstep.dispatch.actions import Change
+from doorstep.dispatch.graphql.room import dispatch_of
 from doorstep.dispatch.graphql.transfers import TransferRequest, transfers_shown
 from doorstep.kit.gql import (
     Info,
@@ -125,18 +126,12 @@ class ReassignAppointmentInput(Keyed):
     reason: str | None = given("Why, if there is something to say.", default=None)
 
 
-def dispatch_of(info: Info) -> Dispatch:
-    found: Dispatch = info.context.house.dispatch
-    return found
-
-
 async def round_shown(
     round: model.Round, courier: StoredCourier, viewer: Viewer, info: Info
 ) -> Round:
     """A round with its appointments, in a few questions however many there are."""
     found = await dispatch_of(info).visible_appointments(round)
-    shown = await shown_to(viewer, list(found.values()), info)
-    by_id = {str(appointment.id): appointment for appointment in shown}
+    by_id = await shown_by_id(viewer, found, info)
     (card,) = await couriers_graphql.presented([courier], info)
     transfers = []
     if asks_for(info, _TRANSFERS):

@@ -9,12 +9,11 @@ import strawberry
 from doorstep.accounts.model import COURIER, DISPATCH
 from doorstep.accounts.permissions import mutation, query
 from doorstep.appointments.graphql.queries import shown_to
-from doorstep.appointments.graphql.types import Appointment
+from doorstep.appointments.graphql.types import Appointment, shown_by_id
 from doorstep.appointments.rules import Viewer
-from doorstep.couriers import graphql as couriers_graphql
-from doorstep.couriers.graphql import Courier
+from doorstep.couriers.graphql import Courier, cards, presented
 from doorstep.dispatch import model
-from doorstep.dispatch.actions import Dispatch
+from doorstep.dispatch.graphql.room import dispatch_of
 from doorstep.kit.gql import (
     Info,
     InvalidInput,
@@ -89,11 +88,6 @@ class WithdrawTransferInput(Keyed):
     reason: str = given("Why.")
 
 
-def _dispatch(info: Info) -> Dispatch:
-    found: Dispatch = info.context.house.dispatch
-    return found
-
-
 def viewer_asked(viewer: Viewer, transfers: Sequence[model.Transfer]) -> Viewer:
     """Whoever is asked to take a visit over sees of it what whoever is offered one does."""
     asked = {
@@ -113,10 +107,9 @@ async def transfers_shown(
     house = info.context.house
     found = await house.appointments.load({each.appointment_id for each in transfers})
     sees = viewer_asked(viewer, transfers)
-    appointments = {str(a.id): a for a in await shown_to(sees, list(found.values()), info)}
+    appointments = await shown_by_id(sees, found, info)
     ids = {id for each in transfers for id in (each.from_courier_id, each.to_courier_id)}
-    people = await house.couriers.get_many(ids)
-    couriers = {str(c.id): c for c in await couriers_graphql.presented(list(people.values()), info)}
+    couriers = await cards(ids, info)
     return [
         TransferRequest(
             id=strawberry.ID(each.id),
@@ -143,7 +136,7 @@ class TransferQuery:
         if me is None:
             return []
         found = await couriers.of_branch(me.branch_id)
-        return await couriers_graphql.presented([c for c in found if c.id != me.id], info)
+        return await presented([c for c in found if c.id != me.id], info)
 
     @query(
         "Who is asked to take over what in a branch; the latest first, 100 at most.", to=DISPATCH
@@ -158,7 +151,7 @@ class TransferQuery:
         organisation = info.context.house.organisation
         if not await organisation.in_reach(branch_id, info.context.caller, DISPATCH):
             return []
-        found = await _dispatch(info).transfers_in(branch_id, day, pending=pending)
+        found = await dispatch_of(info).transfers_in(branch_id, day, pending=pending)
         return await transfers_shown(found, Viewer(info.context.caller), info)
 
 
@@ -173,7 +166,7 @@ class TransferMutation:
     async def transfer_appointment(
         self, info: Info, input: Annotated[TransferAppointmentInput, argument("Which to whom.")]
     ) -> TransferResult:
-        rooms, caller = _dispatch(info), info.context.caller
+        rooms, caller = dispatch_of(info), info.context.caller
         outcome = await rooms.transfer(
             input.appointment_id,
             input.to_courier_id,
@@ -189,7 +182,7 @@ class TransferMutation:
     async def withdraw_transfer(
         self, info: Info, input: Annotated[WithdrawTransferInput, argument("Which, and why.")]
     ) -> TransferResult:
-        rooms = _dispatch(info)
+        rooms = dispatch_of(info)
         outcome = await rooms.withdraw_transfer(
             input.transfer_id,
             attempt_of(info, input, "withdrawTransfer", rooms.clock.now()),

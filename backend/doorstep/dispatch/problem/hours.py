@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from math import ceil
 
 from doorstep.calendar.model import Sailing
+from doorstep.capacity.rules import stay_of
 from doorstep.couriers.model import Courier, Shift
 from doorstep.dispatch.model import UNDER_WAY, PlanPolicy, Stop, StopState
 from doorstep.dispatch.problem.papers import DayPapers
@@ -52,13 +53,6 @@ def stints_of(
             found.append(Stint(courier, early, late, None, None, boat.route_id, early))
     found.sort(key=lambda each: each.early)
     return [each for each in _from_now(papers, found) if each.early < each.late]
-
-
-def stay_of(boat: Sailing, ashore: timedelta) -> TimeWindow | None:
-    """When who goes with it can be at doors."""
-    start, end = boat.arrives_at + ashore, boat.returns_at - ashore
-    known = boat.cancelled_at is None and start < end
-    return TimeWindow(start=start, end=end) if known else None
 
 
 def trip_of(boat: Sailing) -> tuple[datetime, datetime]:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from math import ceil
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +10,7 @@ from numpy.typing import NDArray
 from doorstep.couriers.model import VehicleKind
 from doorstep.dispatch.problem.shape import Net
 from doorstep.dispatch.rules import Chart
-from doorstep.kit.geo import Point
-
-_EARTH_METRES: Final = 6_371_008.8  # mean radius, IUGG
+from doorstep.kit.geo import EARTH_METRES, Point
 
 
 def net_of(
@@ -47,4 +44,4 @@ def _straight(points: Sequence[Point]) -> NDArray[np.float64]:
     east = longitude[:, None] - longitude[None, :]
     flat = np.cos(latitude)[:, None] * np.cos(latitude)[None, :]
     chord = np.sin(north / 2) ** 2 + flat * np.sin(east / 2) ** 2
-    return np.asarray(np.rint(2 * _EARTH_METRES * np.arcsin(np.sqrt(np.minimum(1.0, chord)))))
+    return np.asarray(np.rint(2 * EARTH_METRES * np.arcsin(np.sqrt(np.minimum(1.0, chord)))))

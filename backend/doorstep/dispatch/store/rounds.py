@@ -83,19 +83,6 @@ class AssignmentStore:
         rows = self._assignments.find({"appointment_id": appointment_id}).sort("at")
         return [Assignment.of_document(row) async for row in rows]
 
-    async def asked_since(self, appointment_id: str, window_start: datetime, *, tx: Tx) -> set[str]:
-        """Who was asked to take it in this very window and said no, or nothing."""
-        rows = self._assignments.find(
-            {
-                "appointment_id": appointment_id,
-                "window.start": window_start,
-                "ended": {"$in": NOT_AGAIN},
-            },
-            {"courier_id": 1},
-            session=tx.session,
-        )
-        return {row["courier_id"] async for row in rows}
-
     async def ever_of(
         self, courier_id: str, appointment_ids: Collection[str], *, tx: Tx
     ) -> set[str]:
@@ -107,7 +94,9 @@ class AssignmentStore:
         )
         return {row["appointment_id"] async for row in rows}
 
-    async def declined(self, appointments: Collection[Appointment]) -> dict[str, frozenset[str]]:
+    async def declined(
+        self, appointments: Collection[Appointment], *, tx: Tx | None = None
+    ) -> dict[str, frozenset[str]]:
         """Of each, who was asked to take it in its window and said no, or nothing."""
         starts = {each.id: each.window.start for each in appointments}
         rows = self._assignments.find(
@@ -116,6 +105,7 @@ class AssignmentStore:
                 "ended": {"$in": list(NOT_AGAIN)},
             },
             {"appointment_id": 1, "courier_id": 1, "window": 1},
+            session=tx.session if tx else None,
         )
         found: dict[str, set[str]] = {}
         async for row in rows:

@@ -50,32 +50,20 @@ class TransferStore:
         return [Transfer.of_document(row) async for row in rows]
 
     async def unwilling_to(
-        self, appointments: Collection[Appointment]
+        self, appointments: Collection[Appointment], *, tx: Tx | None = None
     ) -> dict[str, frozenset[str]]:
         """Of each, who did not want to take it over in its window."""
         starts = {each.id: each.window.start for each in appointments}
         rows = self._transfers.find(
             {"appointment_id": {"$in": list(starts)}, "state": {"$in": _UNWILLING}},
             {"appointment_id": 1, "to_courier_id": 1, "window": 1},
+            session=tx.session if tx else None,
         )
         found: dict[str, set[str]] = {}
         async for row in rows:
             if row["window"]["start"] == starts[row["appointment_id"]]:
                 found.setdefault(row["appointment_id"], set()).add(row["to_courier_id"])
         return {id: frozenset(couriers) for id, couriers in found.items()}
-
-    async def unwilling(self, appointment_id: str, window_start: datetime, *, tx: Tx) -> set[str]:
-        """Who did not want to take it over in this very window."""
-        rows = self._transfers.find(
-            {
-                "appointment_id": appointment_id,
-                "window.start": window_start,
-                "state": {"$in": _UNWILLING},
-            },
-            {"to_courier_id": 1},
-            session=tx.session,
-        )
-        return {row["to_courier_id"] async for row in rows}
 
     async def end(
         self, id: str, state: TransferState, *, at: datetime, tx: Tx, answer: str | None = None
