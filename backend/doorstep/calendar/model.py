@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from doorstep.kit.documents import Stored
 from doorstep.kit.refusals import Refusal, Words
-from doorstep.kit.windows import ClockTime, Day, TimeWindow, at_local, local_day
+from doorstep.kit.windows import ClockTime, Day, Lasting, TimeWindow, at_local, local_day
 
 # ------------------------------------------------------------ working days
 
@@ -129,22 +129,16 @@ class BlockAsked(BaseModel):
     reason: str = Field(min_length=1, max_length=200)
 
 
-class Block(Stored):
+class Block(Lasting):
     """A span in which nobody comes to a unit's doors, or to those of some of its areas."""
 
     path: str
     area_ids: tuple[str, ...] = ()
-    start: datetime
-    end: datetime
     kind: BlockKind
     reason: str
     created_by: str | None = None
     lifted_at: datetime | None = None
     version: int = 1
-
-    @property
-    def window(self) -> TimeWindow:
-        return TimeWindow(start=self.start, end=self.end)
 
     def touches(self, window: TimeWindow) -> bool:
         """Asked of every slot that is shown, hence without making a window of its own."""

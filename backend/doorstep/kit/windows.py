@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, model_validator
 
+from doorstep.kit.documents import Stored
+
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 
 Day = Annotated[date, PlainSerializer(date.isoformat, return_type=str)]
@@ -52,6 +54,17 @@ class TimeWindow(BaseModel):
     def touches(self, other: "TimeWindow") -> bool:
         """Whether they have an instant in common."""
         return self.start < other.end and other.start < self.end
+
+
+class Lasting(Stored):
+    """A document of something that begins and ends."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def window(self) -> TimeWindow:
+        return TimeWindow(start=self.start, end=self.end)
 
 
 def local_day(instant: datetime) -> date:

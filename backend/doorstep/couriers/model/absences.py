@@ -8,9 +8,8 @@ from enum import StrEnum
 from typing import Final
 
 from doorstep.couriers.model.people import Shift
-from doorstep.kit.documents import Stored
 from doorstep.kit.refusals import Refusal, Words
-from doorstep.kit.windows import TimeWindow
+from doorstep.kit.windows import Lasting
 
 
 class IfOrphans(StrEnum):
@@ -20,21 +19,15 @@ class IfOrphans(StrEnum):
     HAND_OVER = "HAND_OVER"
 
 
-class Leave(Stored):
+class Leave(Lasting):
     """A span in which a courier is away, whatever their shifts say. `reason` names no illness."""
 
     courier_id: str
     branch_id: str
-    start: datetime
-    end: datetime
     reason: str
     by: str
     at: datetime
     cancelled_at: datetime | None = None
-
-    @property
-    def window(self) -> TimeWindow:
-        return TimeWindow(start=self.start, end=self.end)
 
 
 class RosterRefusal(StrEnum):

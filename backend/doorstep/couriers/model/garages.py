@@ -4,43 +4,30 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from doorstep.kit.documents import Stored
 from doorstep.kit.refusals import Refusal, Words
-from doorstep.kit.windows import TimeWindow
+from doorstep.kit.windows import Lasting
 
 
-class VehicleBooking(Stored):
+class VehicleBooking(Lasting):
     """That a courier drives this vehicle in a span, instead of their own."""
 
     vehicle_id: str
     courier_id: str
     branch_id: str
-    start: datetime
-    end: datetime
     by: str
     at: datetime
     released_at: datetime | None = None
 
-    @property
-    def window(self) -> TimeWindow:
-        return TimeWindow(start=self.start, end=self.end)
 
-
-class Outage(Stored):
+class Outage(Lasting):
     """A span in which nobody drives a vehicle: the workshop, an inspection."""
 
     vehicle_id: str
     branch_id: str
-    start: datetime
-    end: datetime
     reason: str
     by: str
     at: datetime
     ended_at: datetime | None = None
-
-    @property
-    def window(self) -> TimeWindow:
-        return TimeWindow(start=self.start, end=self.end)
 
 
 class VehicleRefusal(StrEnum):

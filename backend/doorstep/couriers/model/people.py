@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from doorstep.catalogue.model import ServiceKind
 from doorstep.kit.documents import Stored
 from doorstep.kit.geo import Point
-from doorstep.kit.windows import ClockTime, Day, TimeWindow, at_local, local_day
+from doorstep.kit.windows import ClockTime, Day, Lasting, TimeWindow, at_local, local_day
 
 
 class VehicleKind(StrEnum):
@@ -79,22 +79,16 @@ class Break(BaseModel):
         return TimeWindow(start=self.start, end=self.start + timedelta(minutes=self.minutes))
 
 
-class Shift(Stored):
+class Shift(Lasting):
     """A span in which a courier works. One that is cancelled stays, so that no pattern makes it
     again.
     """
 
     courier_id: str
     branch_id: str
-    start: datetime
-    end: datetime
     breaks: tuple[Break, ...] = ()
     cancelled_at: datetime | None = None
     reason: str | None = None
-
-    @property
-    def window(self) -> TimeWindow:
-        return TimeWindow(start=self.start, end=self.end)
 
     def covers(self, window: TimeWindow) -> bool:
         return self.start <= window.start and window.end <= self.end
