@@ -43,6 +43,8 @@ class Survey:
 
     lines: tuple[Line, ...]
     passed: tuple[Passed, ...]
+    kept: Mapping[str, str]
+    """For which dedication couriers are kept then, if it is not for this, by courier."""
 
     def choose(self, wanted: Wanted, worth_seconds: int) -> Choice:
         found = rules.cheapest(self.lines, wanted, worth_seconds=worth_seconds)
@@ -73,13 +75,14 @@ class Surveying(Tools):
             return None
         boat = await self.boat_to(appointment)
         asked = await self.unwilling([appointment], tx=tx)
-        wanted = Wanted(
+        survey = await self.survey(call, appointment.branch_id, boat, now=now, tx=tx)
+        return survey, Wanted(
             call,
             asked_before=asked.get(appointment.id, frozenset()),
             usual_courier=await self.appointments.last_courier(appointment.customer_id),
+            dedicated=survey.kept,
             boat=boat.id if boat else None,
         )
-        return await self.survey(call, appointment.branch_id, boat, now=now, tx=tx), wanted
 
     async def survey(
         self, call: Call, branch_id: str, boat: Sailing | None, *, now: datetime, tx: Tx | None
@@ -90,6 +93,12 @@ class Surveying(Tools):
         day = call.window.day
         rounds = await self.rounds.of_branch(branch_id, day, tx=tx)
         made = await self._made(rounds, day, tx)
+        about = {"customer_id": call.customer_id, "area_id": call.area_id}
+        kept = {
+            id: found.id
+            for id in hands
+            if (found := roster.dedicated_elsewhere(id, call.window, **about))
+        }
         lines: list[Line] = []
         passed = [
             Passed(courier_id=courier.id, code=PassedOver.OFF_DUTY)
@@ -97,17 +106,13 @@ class Surveying(Tools):
             if courier.id not in hands
         ]
         for id, hand in hands.items():
-            if roster.dedicated_elsewhere(
-                id, call.window, customer_id=call.customer_id, area_id=call.area_id
-            ):
-                passed.append(Passed(courier_id=id, code=PassedOver.DEDICATED_ELSEWHERE))
-                continue
             line = self._line(hand, made.get(id, ()), boat, call, now)
             if line is None:
-                passed.append(Passed(courier_id=id, code=PassedOver.ISLAND))
+                code = PassedOver.DEDICATED_ELSEWHERE if id in kept else PassedOver.ISLAND
+                passed.append(Passed(courier_id=id, code=code))
             else:
                 lines.append(line)
-        return Survey(tuple(lines), tuple(passed))
+        return Survey(tuple(lines), tuple(passed), kept)
 
     def _line(
         self, hand: Hand, made: Sequence[Made], boat: Sailing | None, call: Call, now: datetime

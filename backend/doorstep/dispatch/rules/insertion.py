@@ -218,7 +218,7 @@ class Wanted:
     usual_courier: str | None = None
     """Who came to this customer last."""
     dedicated: Mapping[str, str] = field(default_factory=dict)
-    """For whom couriers are kept in this window, by courier."""
+    """For what couriers are kept in this window, by courier: a customer, or a dedication."""
     boat: str | None = None
     """The sailing by which the door is come to. None: it is on the mainland."""
 
@@ -226,6 +226,9 @@ class Wanted:
 def barred(line: Line, wanted: Wanted) -> Passed | None:
     """Why this courier may not come, whatever their round looks like."""
     call = wanted.call
+    kept_for = wanted.dedicated.get(line.courier_id, call.customer_id)
+    if kept_for != call.customer_id:
+        return _passed(line, PassedOver.DEDICATED_ELSEWHERE)
     if not line.shift.covers(call.window):
         return _passed(line, PassedOver.OFF_DUTY)
     if missing := call.services - line.skills:
@@ -234,9 +237,6 @@ def barred(line: Line, wanted: Wanted) -> Passed | None:
         return _passed(line, PassedOver.OTHER_AREA)
     if wanted.boat != line.ashore:
         return _passed(line, PassedOver.ISLAND)
-    kept_for = wanted.dedicated.get(line.courier_id, call.customer_id)
-    if kept_for != call.customer_id:
-        return _passed(line, PassedOver.DEDICATED_ELSEWHERE)
     if line.courier_id in wanted.asked_before:
         return _passed(line, PassedOver.ASKED_BEFORE)
     if sum(each.window == call.window for each in line.calls) >= line.most_in_window:
