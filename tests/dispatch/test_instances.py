@@ -66,3 +66,11 @@ def test_a_file_that_asks_for_what_we_do_not_know_is_refused(tmp_path: Path):
 
     with pytest.raises(NotUnderstood, match="backhaul"):
         problem_in(file, "dimacs")
+
+
+@pytest.mark.parametrize("text", ["", "# Doorstep\n", "NAME : x\nNODE_COORD_SECTION\n1 a b\n"])
+def test_a_file_that_is_no_instance_at_all_is_refused(tmp_path: Path, text: str):
+    told = CliRunner().invoke(cli, ["bench", "vrp", str(_file(tmp_path, text)), "--seconds", "1"])
+
+    assert told.exit_code == 2
+    assert "is no VRPLIB instance" in told.output

@@ -32,6 +32,9 @@ _UNDERSTOOD: Final = frozenset(
 )
 
 
+_NEEDED: Final = frozenset({"dimension", "edge_weight"})
+
+
 class NotUnderstood(ValueError):
     """A file that asks for what our problem has no word for."""
 
@@ -40,8 +43,10 @@ def problem_in(file: Path, rounding: str) -> Problem:
     """Raises NotUnderstood."""
     try:
         instance = vrplib.read_instance(file)
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, RuntimeError) as error:
         raise NotUnderstood(f"{file} is no VRPLIB instance: {error!r}") from error
+    if missing := _NEEDED - instance.keys():
+        raise NotUnderstood(f"{file} is no VRPLIB instance: it has no {', '.join(sorted(missing))}")
     if strange := instance.keys() - _UNDERSTOOD:
         raise NotUnderstood(f"{file} has {', '.join(sorted(strange))}, which we do not know")
     return _problem(instance, rounding)
