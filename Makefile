@@ -46,7 +46,7 @@ demo: $(READY) $(FRONT)  ## Serve the demo city on http://127.0.0.1:8000 (PORT=,
 
 test: $(READY) $(FRONT) $(AUDITS) lint  ## Lint, types, import contracts, schema check, the whole suite.
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || { apt-get update -qq && apt-get install -y -qq chromium; } >/dev/null 2>&1 || true
-	$(BIN)/python -m pytest -n 2 --ignore=tests/drills
+	$(BIN)/python -m pytest -n 3 --ignore=tests/drills
 
 drills: $(READY)  ## Load the large city within a minute; kill API, worker, mongod and primary under load, DRILL_RUNS=3 times each, and print what was lost.
 	$(BIN)/python -m pytest tests/drills/test_large_city.py
